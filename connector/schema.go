@@ -1,0 +1,176 @@
+package connector
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// Limits of a schema document, against schemas built to exhaust the validator
+// (security A-67). They hold for capabilities' own schemas and for forms in flows.
+const (
+	maxSchemaBytes    = 256 << 10
+	maxSchemaDepth    = 24
+	maxSchemaBranches = 64 // members of anyOf, oneOf, allOf in the whole document
+)
+
+// Schema is the spec of a capability, read from its schema document.
+type Schema struct {
+	Title         string
+	Description   string
+	Effect        Effect
+	Errors        []string // codes that Run may fail with besides the engine's own
+	Authenticates bool
+	Input         *Part
+	Output        *Part
+}
+
+// Part is one JSON Schema (2020-12), compiled.
+type Part struct {
+	Doc map[string]any // the document as decoded JSON; read only
+
+	compiled *jsonschema.Schema
+}
+
+// Violation is one way in which a value breaks a schema.
+type Violation struct {
+	Pointer string // JSON pointer into the value; "" is the value itself
+	Keyword string // "required", "maxLength", …
+	Text    string // English; never repeats the value
+}
+
+type schemaDocument struct {
+	Title         string   `json:"title"`
+	Description   string   `json:"description"`
+	Effect        Effect   `json:"x-effect"`
+	Errors        []string `json:"x-errors"`
+	Authenticates bool     `json:"x-authenticates"`
+	Properties    struct {
+		Input  json.RawMessage `json:"input"`
+		Output json.RawMessage `json:"output"`
+	} `json:"properties"`
+}
+
+// ParseSchema reads a capability's schema document: an object schema whose properties
+// `input` and `output` are the two schemas, beside title, description, `x-effect`
+// (required), `x-errors` and `x-authenticates`. No $ref outside the document is
+// followed (security A-66).
+func ParseSchema(doc []byte) (*Schema, error) {
+	var d schemaDocument
+	if err := json.Unmarshal(doc, &d); err != nil {
+		return nil, fmt.Errorf("schema document: %w", err)
+	}
+	s := &Schema{
+		Title: d.Title, Description: d.Description, Effect: d.Effect,
+		Errors: d.Errors, Authenticates: d.Authenticates,
+	}
+	switch d.Effect {
+	case Read, Idempotent, Probe, Once:
+	default:
+		return nil, fmt.Errorf("schema document: x-effect is %q, want read, idempotent, probe or once", d.Effect)
+	}
+	var err error
+	if s.Input, err = CompilePart(d.Properties.Input); err != nil {
+		return nil, fmt.Errorf("input: %w", err)
+	}
+	if s.Output, err = CompilePart(d.Properties.Output); err != nil {
+		return nil, fmt.Errorf("output: %w", err)
+	}
+	return s, nil
+}
+
+// CompilePart compiles one JSON Schema of draft 2020-12 with formats asserted. It
+// refuses documents over the limits above and any reference that leaves the document.
+func CompilePart(doc []byte) (*Part, error) {
+	if len(doc) > maxSchemaBytes {
+		return nil, fmt.Errorf("schema is %d bytes, at most %d are allowed", len(doc), maxSchemaBytes)
+	}
+	var m map[string]any
+	if err := json.Unmarshal(doc, &m); err != nil {
+		return nil, fmt.Errorf("schema is not a JSON object: %w", err)
+	}
+	branches := 0
+	if err := measure(m, 1, &branches); err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	c.Draft = jsonschema.Draft2020
+	c.AssertFormat = true
+	c.LoadURL = func(url string) (io.ReadCloser, error) {
+		return nil, fmt.Errorf("reference to %q leaves the document", url)
+	}
+	const name = "mem://schema.json"
+	if err := c.AddResource(name, bytes.NewReader(doc)); err != nil {
+		return nil, fmt.Errorf("compile schema: %w", err)
+	}
+	compiled, err := c.Compile(name)
+	if err != nil {
+		return nil, fmt.Errorf("compile schema: %w", err)
+	}
+	return &Part{Doc: m, compiled: compiled}, nil
+}
+
+// measure walks a schema document and refuses what could make validation explode.
+func measure(v any, depth int, branches *int) error {
+	if depth > maxSchemaDepth {
+		return fmt.Errorf("schema is nested deeper than %d", maxSchemaDepth)
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for k, child := range v {
+			if list, ok := child.([]any); ok && (k == "anyOf" || k == "oneOf" || k == "allOf") {
+				if *branches += len(list); *branches > maxSchemaBranches {
+					return fmt.Errorf("schema has more than %d branches of anyOf, oneOf and allOf", maxSchemaBranches)
+				}
+			}
+			if err := measure(child, depth+1, branches); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for _, child := range v {
+			if err := measure(child, depth+1, branches); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Validate returns every violation of v, or nil. v holds encoding/json's types with
+// numbers as float64 or int.
+func (p *Part) Validate(v any) []Violation {
+	err := p.compiled.Validate(v)
+	if err == nil {
+		return nil
+	}
+	invalid, ok := err.(*jsonschema.ValidationError)
+	if !ok {
+		return []Violation{{Text: "the value is not JSON"}}
+	}
+	return leaves(invalid, nil)
+}
+
+// violationText keeps the validator's message unless it would repeat the value, which
+// may be a password.
+func violationText(keyword, message string) string {
+	if keyword == "format" {
+		return "is not in the required format"
+	}
+	return message
+}
+
+func leaves(e *jsonschema.ValidationError, out []Violation) []Violation {
+	if len(e.Causes) == 0 {
+		keyword := e.KeywordLocation[strings.LastIndexByte(e.KeywordLocation, '/')+1:]
+		return append(out, Violation{Pointer: e.InstanceLocation, Keyword: keyword, Text: violationText(keyword, e.Message)})
+	}
+	for _, c := range e.Causes {
+		out = leaves(c, out)
+	}
+	return out
+}

@@ -1,0 +1,43 @@
+.DEFAULT_GOAL := help
+
+GO       ?= go
+FUZZTIME ?= 30s
+BENCHTIME ?= 1s
+PKGS     := ./...
+
+.PHONY: help run build test race lint bench fuzz golden long
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
+
+run: ## Start on http://127.0.0.1:8080 with a demo user, data in ./data
+	$(GO) run ./cmd/mfaflow dev --data ./data
+
+build: ## Build bin/mfaflow, static
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/mfaflow ./cmd/mfaflow
+
+test: ## Run all tests
+	$(GO) test $(PKGS)
+
+race: ## Run all tests under the race detector
+	$(GO) test -race $(PKGS)
+
+lint: ## gofmt, vet, staticcheck
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet $(PKGS)
+	$(GO) tool -modfile=.ci/tools.mod staticcheck $(PKGS)
+
+bench: ## Run the benchmarks (BENCHTIME=1s)
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $(PKGS)
+
+fuzz: ## Run every fuzz target for FUZZTIME (30s)
+	@set -e; for pkg in $$($(GO) list $(PKGS)); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+golden: ## Rewrite golden files from what the code does now
+	$(GO) test ./flows/... ./capabilities/... -update
+
+long: ## The slow suites: 500 kill cycles, long races
+	$(GO) test -count=1 -timeout 60m ./store/... ./cmd/... -cycles 500

@@ -1,0 +1,31 @@
+package mfa
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/mfaflow/mfaflow/capabilities/internal/node"
+	"github.com/mfaflow/mfaflow/connector"
+	"github.com/mfaflow/mfaflow/connector/pingone"
+)
+
+type createPairingKeyInput struct {
+	UserID         string `json:"userId" need:"id"`
+	ApplicationIDs []any  `json:"applicationIds"` // empty: every native app of the environment
+}
+
+// createPairingKey makes a key that pairs a native app with a user.
+//
+// API: POST /users/{userId}/pairingKeys
+func createPairingKey() node.Spec {
+	return node.DefineRun("mfa/create-pairing-key",
+		func(ctx context.Context, c node.Client, in createPairingKeyInput) connector.Outcome {
+			body := node.Object{}.PutRef("policy", c.PolicyID)
+			if apps := node.Refs(in.ApplicationIDs); len(apps) > 0 {
+				body["applications"] = apps
+			}
+			return c.Do(ctx, pingone.Request{
+				Method: http.MethodPost, Path: node.User(in.UserID, "pairingKeys"), Body: body,
+			})
+		})
+}

@@ -1,0 +1,28 @@
+package mfa
+
+import (
+	"net/http"
+
+	"github.com/mfaflow/mfaflow/capabilities/internal/node"
+	"github.com/mfaflow/mfaflow/connector/pingone"
+)
+
+type updateMFAStatusInput struct {
+	UserID     string `json:"userId" need:"id"`
+	MFAEnabled bool   `json:"mfaEnabled"`
+}
+
+// updateMFAStatus enables or disables MFA for a user.
+//
+// API: PUT /users/{userId}/mfaEnabled
+func updateMFAStatus() node.Spec {
+	return node.Define("mfa/update-mfa-status",
+		func(in updateMFAStatusInput) pingone.Request {
+			return pingone.Request{
+				Method: http.MethodPut,
+				Path:   node.User(in.UserID, "mfaEnabled"),
+				Body:   map[string]any{"mfaEnabled": in.MFAEnabled},
+			}
+		},
+		node.Pick("mfaEnabled"))
+}

@@ -1,0 +1,28 @@
+package user
+
+import (
+	"net/http"
+
+	"github.com/mfaflow/mfaflow/capabilities/internal/node"
+	"github.com/mfaflow/mfaflow/connector/pingone"
+)
+
+type setPasswordInput struct {
+	UserID      string `json:"userId" need:"id"`
+	Password    string `json:"password" need:"id"` // an empty value would unset it
+	ForceChange bool   `json:"forceChange"`
+}
+
+// setPassword gives a user a password, as an administrator does.
+//
+// API: PUT /users/{userId}/password, password.setValue
+func setPassword() node.Spec {
+	return node.Define("user/set-password",
+		func(in setPasswordInput) pingone.Request {
+			return pingone.Request{
+				Method: http.MethodPut, Path: node.User(in.UserID, "password"),
+				MediaType: pingone.MediaType("password.setValue"),
+				Body:      map[string]any{"value": in.Password, "forceChange": in.ForceChange},
+			}
+		})
+}

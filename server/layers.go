@@ -1,0 +1,124 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/mfaflow/mfaflow/engine"
+)
+
+// layers wraps dispatch in what every request passes, the PingOne API included. The
+// outermost comes last.
+func (s *Server) layers() (http.Handler, error) {
+	csrf := http.NewCrossOriginProtection()
+	if s.origin != nil {
+		if err := csrf.AddTrustedOrigin(s.origin.String()); err != nil {
+			return nil, fmt.Errorf("server: BaseURL: %w", err)
+		}
+	}
+	csrf.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.writeProblem(w, r, refuse(engine.Forbidden, "the request comes from a page of another origin"))
+	}))
+	var h http.Handler = http.HandlerFunc(s.dispatch)
+	h = s.limitBody(h)
+	h = csrf.Handler(h)
+	h = s.recovered(h)
+	h = s.secured(h)
+	return s.observed(h), nil
+}
+
+// dispatch sends a request to the PingOne API or to echo. Environment ids are compared
+// with the path as it was sent: another spelling of the same path is not found by echo
+// rather than let through here (security A-76).
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
+	if s.opt.PingOne != nil && s.isPingOne(r.URL.EscapedPath()) {
+		noteRoute(r.Context(), "pingone")
+		s.opt.PingOne.ServeHTTP(w, r)
+		return
+	}
+	if r.Method == http.MethodHead {
+		// HEAD is GET without the body, which net/http leaves out by the original method.
+		get := *r
+		get.Method = http.MethodGet
+		r = &get
+	}
+	s.echo.ServeHTTP(w, r)
+}
+
+func (s *Server) isPingOne(path string) bool {
+	for _, e := range s.opt.Environments {
+		for _, root := range []string{"/v1/environments/" + e.ID, "/" + e.ID} {
+			if rest, ok := strings.CutPrefix(path, root); ok && (rest == "" || rest[0] == '/') {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// limitBody cuts bodies at the limit, announced or chunked (security A-65). Encoded
+// bodies are refused: nothing here unpacks them.
+func (s *Server) limitBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if enc := r.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+			s.writeProblem(w, r, refuse(unsupportedMediaType, "encoded bodies are not accepted"))
+			return
+		}
+		if n := s.limits.Body; n > 0 {
+			if r.ContentLength > n {
+				w.Header().Set("Connection", "close") // the body stays unread
+				s.writeProblem(w, r, s.tooLarge())
+				return
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, n)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// secured sets the security headers before anything is written (ASVS V3.4, V14.3.2).
+func (s *Server) secured(next http.Handler) http.Handler {
+	fixed := [][2]string{
+		{"X-Content-Type-Options", "nosniff"},
+		{"Cache-Control", "no-store"},
+		{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+		{"Referrer-Policy", "no-referrer"},
+		{"Cross-Origin-Opener-Policy", "same-origin"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
+	}
+	if s.origin != nil && s.origin.Scheme == "https" {
+		fixed = append(fixed, [2]string{"Strict-Transport-Security", "max-age=31536000"})
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		for _, f := range fixed {
+			h.Set(f[0], f[1])
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recovered turns a panic into a 500 that says nothing, and its log line. An answer
+// already begun is cut, so that no client takes half of it for a whole.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			err := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			if seenIn(r.Context()).status != 0 {
+				s.logFailure(r, engine.Internal, err)
+				panic(http.ErrAbortHandler)
+			}
+			s.writeProblem(w, r, err)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

@@ -13,6 +13,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
 )
@@ -108,3 +109,15 @@ var (
 	// ErrFinished: a unit of work was used after its function returned, or belongs to another DB.
 	ErrFinished = errors.New("store: the unit of work is finished or of another store")
 )
+
+// MaxKey is the longest key in bytes: far below bbolt's own limit, so that a page of
+// keys holds many.
+const MaxKey = 1024
+
+// Validate refuses a key that is empty or longer than MaxKey.
+func (k Key) Validate() error {
+	if k == "" || len(k) > MaxKey {
+		return fmt.Errorf("store: a key must have 1 to %d bytes, not %d", MaxKey, len(k))
+	}
+	return nil
+}

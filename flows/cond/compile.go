@@ -1,7 +1,10 @@
 package cond
 
 import (
-	"time"
+	"fmt"
+	"slices"
+
+	"github.com/expr-lang/expr/ast"
 )
 
 // Want says what the place of an expression needs its result to be.
@@ -9,64 +12,79 @@ type Want uint8
 
 // The wants.
 const (
-	WantAny   Want = iota
-	WantBool       // when, until, expect
-	WantMatch      // match: a string, boolean or integer
+	WantAny   Want = iota // with, set, outputs, error: any plain value, or nil
+	WantBool              // when, until, expect: true or false, never nil
+	WantMatch             // match: a string, boolean or integer, or nil
 )
 
-// Issue is something wrong in an expression.
-type Issue struct {
-	Offset  int // bytes from the start of the source to the offending part
-	Rule    string
-	Text    string
-	Hint    string
-	Warning bool // the expression may still run
-}
+// The sizes of an expression, held before anything walks it (security ).
+const (
+	maxSource  = 4 << 10 // bytes: some fifty lines; parsers have been exhausted by megabytes
+	maxNesting = 64      // brackets: parsers recurse, and goroutine stacks overflow fatally
+	maxNodes   = 300     // parts: what compiles in about 100 us
+	maxLoops   = 2       // a predicate may hold one predicate: cost grows with the power of it
+)
 
-// Program is an expression, checked and compiled.
-type Program struct {
-	source string
-	typ    *Type
-	reads  [][]string
-}
-
-// Source is the text that was compiled.
-func (p *Program) Source() string { return p.source }
-
-// Type is the type of the result; Secret if derived from a secret.
-func (p *Program) Type() *Type { return p.typ }
-
-// Reads are the paths that the expression reads.
-func (p *Program) Reads() [][]string { return p.reads }
-
-// Compile checks src against env, an Object whose fields are the roots.
+// Compile checks src against env, an Object whose fields are the roots, and compiles
+// it. It returns all issues that it finds, sorted by position; the Program is nil
+// unless all of them are warnings. A Program holds nothing of env but its types.
 func Compile(src string, env *Type, want Want) (*Program, []Issue) {
-	return &Program{source: src, typ: &Type{}}, nil
+	at := newOffsets(src)
+	found := scan(src, at)
+	if found.fatal() && found[0].Rule == RuleTooLarge {
+		return nil, found.sorted()
+	}
+	root, problem := parse(src, at)
+	if problem != nil {
+		if !found.fatal() {
+			found.add(*problem)
+		}
+		return nil, found.sorted()
+	}
+	c := &checker{src: src, at: at, env: known(env), issues: found, patterns: map[ast.Node]*pattern{}}
+	result := c.result(root, want)
+	if c.issues.fatal() {
+		return nil, c.issues.sorted()
+	}
+	p := &Program{source: src, typ: result, reads: c.reads, want: want}
+	if err := p.lower(root, c.patterns); err != nil {
+		c.issues.add(Issue{Rule: RuleSyntax, Text: fmt.Sprintf("does not compile: %v", err)})
+		return nil, c.issues.sorted()
+	}
+	return p, c.issues.sorted()
 }
 
-// Run evaluates the expression.
-func (p *Program) Run(env map[string]any, b *Budget) (any, error) { return nil, nil }
-
-// Limits bound what the expressions of one step may do.
-type Limits struct {
-	Steps int
-	Bytes int
+// result types the whole expression and holds it against the place it stands in.
+func (c *checker) result(root ast.Node, want Want) *Type {
+	v := c.expr(root)
+	switch want {
+	case WantBool:
+		c.boolean(v, root, "the condition")
+	case WantMatch:
+		if k := v.typ.Kind; k == List || k == Object {
+			c.issue(c.pos(root), RuleNotScalar, "match needs a string, a boolean or an integer, and this is "+describe(v.typ),
+				matchHint(k, show(root)))
+		}
+	}
+	t := *v.typ
+	t.Nullable = v.gap != nil || t.Kind == Null
+	t.Secret = v.secret || v.typ.HasSecret()
+	return &t
 }
 
-// DefaultLimits are the limits of a step.
-var DefaultLimits = Limits{Steps: 100_000, Bytes: 1 << 20}
-
-// Budget is what is left of the Limits of one step.
-type Budget struct {
-	left Limits
-	now  time.Time
+func matchHint(k Kind, text string) string {
+	if k == List {
+		return fmt.Sprintf("match len(%s)", text)
+	}
+	return fmt.Sprintf("match one member, %s.status for instance", text)
 }
 
-// NewBudget makes the budget of one step.
-func NewBudget(l Limits, now time.Time) *Budget { return &Budget{left: l, now: now} }
-
-// FromSchema makes the type of a JSON Schema.
-func FromSchema(doc map[string]any) *Type { return &Type{} }
-
-// Assignable says why a value of from may not be given to to; "" if it may.
-func Assignable(from, to *Type) (problem string) { return "" }
+// read remembers a path that the expression reads.
+func (c *checker) read(path []string) {
+	if len(path) == 0 {
+		return
+	}
+	if !slices.ContainsFunc(c.reads, func(p []string) bool { return slices.Equal(p, path) }) {
+		c.reads = append(c.reads, slices.Clone(path))
+	}
+}

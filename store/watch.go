@@ -7,10 +7,10 @@ import (
 	"sync/atomic"
 )
 
-// Watch gives a channel that receives after this DB has committed a write to a key that
-// begins with prefix, so that a loop over those records need not poll. Commits that
-// happen before the loop gets round to receiving are one signal. Call stop when done.
-// Other processes on the same store are not seen.
+// Watch gives a channel that receives after this DB has committed a value (not a
+// deletion) to a key that begins with prefix, so that a loop over those records need not
+// poll. Commits that happen before the loop gets round to receiving are one signal. Call
+// stop when done. Other processes on the same store are not seen.
 func (db *DB) Watch(prefix Key) (signal <-chan struct{}, stop func()) {
 	w := &watch{prefix: string(prefix), signal: make(chan struct{}, 1)}
 	db.watches.add(w)
@@ -20,6 +20,10 @@ func (db *DB) Watch(prefix Key) (signal <-chan struct{}, stop func()) {
 type watch struct {
 	prefix string
 	signal chan struct{}
+}
+
+func (w *watch) meant(wr Write) bool {
+	return wr.Value != nil && strings.HasPrefix(string(wr.Key), w.prefix)
 }
 
 // watches is read at every commit and changed hardly ever: copy on write.
@@ -51,7 +55,7 @@ func (ws *watches) remove(w *watch) {
 
 func (ws *watches) wake(writes []Write) {
 	for _, w := range ws.all() {
-		if slices.ContainsFunc(writes, func(wr Write) bool { return strings.HasPrefix(string(wr.Key), w.prefix) }) {
+		if slices.ContainsFunc(writes, w.meant) {
 			select {
 			case w.signal <- struct{}{}:
 			default: // one is waiting already

@@ -1,0 +1,82 @@
+// Package audit keeps what happened, in the commit of what happened.
+//
+//	unit of work ── Add, Add … ──► one record <env>/audit/<id>
+//	Sealer       ── behind a horizon ──► <env>/auditseal/<n>: hashes, chained and signed
+//	Verify       ── names the first entry that was deleted, changed, added or cut off
+//
+// Entries go unchained into the commit: a chain head in every unit would make all units
+// wait for each other. The Sealer chains them later, when no unit can still add an entry
+// before the last one it has sealed.
+package audit
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/mfaflow/mfaflow/store"
+)
+
+// The results of an Event.
+const (
+	Success = "SUCCESS"
+	Failed  = "FAILED"
+)
+
+// Event is one thing that happened. It never holds a code, a seed, a token or an
+// address: name the user and the device by id.
+type Event struct {
+	ID          string          `json:"id"` // by Add
+	At          time.Time       `json:"at"` // by Add
+	Type        string          `json:"type"`
+	Actor       string          `json:"actor,omitempty"`
+	User        string          `json:"user,omitempty"`
+	Resource    Resource        `json:"resource,omitzero"`
+	Result      string          `json:"result"`
+	Description string          `json:"description,omitempty"`
+	ExecutionID string          `json:"executionId,omitempty"`
+	Data        json.RawMessage `json:"data,omitempty"`
+}
+
+// Resource is what an Event is about.
+type Resource struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
+}
+
+// Add appends e to the entry of tx's unit, which is one record for the unit with an id
+// in order of time, and returns the record's key.
+func Add(tx *store.Tx, env string, e Event) (store.Key, error) {
+	id, err := tx.Once("audit "+env, func() (any, error) { return tx.NewID(), nil })
+	if err != nil {
+		return "", fmt.Errorf("audit: %w", err)
+	}
+	key := prefix(env) + store.Key(id.(string))
+	lines, _ := tx.Pending(key)
+	n := bytes.Count(lines, []byte("\n"))
+	e.ID, e.At = fmt.Sprintf("%s.%d", id, n), tx.Now().UTC()
+	line, err := json.Marshal(e)
+	if err != nil {
+		return "", fmt.Errorf("audit: %w", err)
+	}
+	next := make([]byte, 0, len(lines)+len(line)+1)
+	next = append(append(append(next, lines...), line...), '\n')
+	tx.Put(key, next)
+	return key, nil
+}
+
+// Read gives the events of a record, in the order of Add.
+func Read(rec store.Record) ([]Event, error) {
+	var events []Event
+	for line := range bytes.Lines(rec.Value) {
+		var e Event
+		if err := json.Unmarshal(line, &e); err != nil {
+			return nil, fmt.Errorf("audit: %s: %w", rec.Key, err)
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+func prefix(env string) store.Key { return store.K(env, "audit", "") }

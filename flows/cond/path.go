@@ -79,7 +79,7 @@ func (c *checker) chain(n *ast.ChainNode) value {
 	outer := c.short
 	c.short = nil
 	v := c.step(n.Node)
-	if c.short != nil && !c.holds(v.path) {
+	if v.gap == nil && !c.holds(v.path) {
 		v.gap = c.short
 	}
 	c.short = outer

@@ -108,6 +108,9 @@ func banned(tokens []lexer.Token, i int) string {
 		if i == 0 {
 			return "an expression in `when`, `match` or `until` has no = before it"
 		}
+		if i > 1 && tokens[i-2].Value == "let" {
+			return ""
+		}
 		return "write == to compare"
 	case "&":
 		return "write and"

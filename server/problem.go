@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,6 +105,8 @@ func (s *Server) problemOf(err error) problem {
 			p.RetryAfter = int(math.Ceil(soon.wait.Seconds()))
 		}
 		return p
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return newProblem(&engine.Error{Code: engine.Unavailable, Text: "the request was given up"})
 	case errors.As(err, &cut):
 		return s.problemOf(s.tooLarge())
 	case errors.As(err, &routing) && routing.Code == http.StatusMethodNotAllowed:

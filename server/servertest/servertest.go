@@ -138,8 +138,8 @@ func (c *checked) check(r *http.Request, sent []byte, resp *http.Response, got [
 		in.Method = http.MethodGet
 	}
 	route, params, err := c.router.FindRoute(in)
-	if err != nil {
-		return c.checkUnknown(in, resp, got)
+	if err != nil || unrouted(route, resp.StatusCode) {
+		return c.checkUnknown(r, resp, got)
 	}
 	if len(sent) > 0 {
 		in.Body = io.NopCloser(bytes.NewReader(sent))
@@ -161,6 +161,12 @@ func (c *checked) check(r *http.Request, sent []byte, resp *http.Response, got [
 		RequestValidationInput: request, Status: resp.StatusCode, Header: resp.Header,
 		Body: io.NopCloser(bytes.NewReader(got)), Options: options,
 	})
+}
+
+// unrouted says that the server did not find what the document's more lenient router
+// did: another spelling of a path, or a route that only other options switch on.
+func unrouted(route *routers.Route, status int) bool {
+	return (status == http.StatusNotFound || status == http.StatusMethodNotAllowed) && route.Operation.Responses.Status(status) == nil
 }
 
 // checkUnknown holds the answer for a path or method that the document lacks: a problem

@@ -1,0 +1,156 @@
+package server_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/mfaflow/mfaflow/engine"
+	"github.com/mfaflow/mfaflow/server"
+)
+
+// What a body may not be. Each case would be read by some other parser, so each one must
+// be refused rather than guessed at (A-67 for the numbers).
+func TestBodyRefused(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat(`{"a":`, 70) + "1" + strings.Repeat("}", 70)
+	for _, c := range []struct{ name, body, detail string }{
+		{"empty", ``, "not JSON"},
+		{"not JSON", `{"inputs":`, "not JSON"},
+		{"byte offset", `{"inputs":x}`, "at byte 11"},
+		{"a list", `[]`, "must be a JSON object"},
+		{"null", `null`, "must be a JSON object"},
+		{"trailing data", `{} {}`, "not JSON"},
+		{"unknown member", `{"inputz":{}}`, `unknown member "inputz"`},
+		{"unknown client member", `{"client":{"ip":"1.1.1.1"}}`, `unknown member "ip" in client`},
+		{"duplicate", `{"inputs":{},"inputs":{"a":1}}`, `"inputs" is there twice`},
+		{"duplicate by escape", `{"inputs":{"a":1,"\u0061":2}}`, `"a" is there twice`},
+		{"inputs not an object", `{"inputs":[]}`, "inputs must be an object"},
+		{"inputs null", `{"inputs":null}`, "inputs must be an object"},
+		{"overflow", `{"inputs":{"n":1e400}}`, "out of range"},
+		{"A-67 exponent", `{"inputs":{"n":1e1000000}}`, "out of range"},
+		{"A-67 tiny", `{"inputs":{"n":1e-1000000}}`, "out of range"},
+		{"A-67 digits", `{"inputs":{"n":` + strings.Repeat("1", 100) + `}}`, "out of range"},
+		{"depth", `{"inputs":` + deep + `}`, "nested deeper than 64"},
+		{"A-67 depth", strings.Repeat("[", 500_000), "not JSON"},
+		{"not UTF-8", "{\"inputs\":{\"a\":\"\xff\"}}", "not UTF-8"},
+		{"lone high surrogate", `{"inputs":{"a":"\ud800"}}`, "surrogate"},
+		{"lone low surrogate", `{"inputs":{"a":"\udc00x"}}`, "surrogate"},
+		{"two high surrogates", `{"inputs":{"a":"\ud83d\ud83d"}}`, "surrogate"},
+		{"webauthn", `{"client":{"webauthn":"SOME"}}`, "webauthn"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.runner.start = func(engine.StartRequest) (*engine.Execution, error) {
+				t.Error("the engine was called")
+				return waiting(), nil
+			}
+			w.do("POST", executions, c.body).problem(http.StatusBadRequest, "BAD_REQUEST", c.detail)
+		})
+	}
+}
+
+func TestBodyAccepted(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		body string
+		want any
+	}{
+		{`{"inputs":{"a":"\ud83d\ude00"}}`, "😀"},
+		{`{"inputs":{"a":"\\ud800"}}`, `\ud800`},
+		{`{"inputs":{"a":"\u0061\n"}}`, "a\n"},
+		{`{"inputs":{"a":0.0e-5}}`, 0.0},
+		{`{"inputs":{"a":1.7976931348623157e308}}`, 1.7976931348623157e308},
+		{` {"inputs":{"a":true}} `, true},
+		{`{"inputs":{"a":null}}`, nil},
+	} {
+		w := newWorld(t)
+		var got any
+		w.runner.start = func(q engine.StartRequest) (*engine.Execution, error) {
+			got = q.Inputs["a"]
+			return waiting(), nil
+		}
+		w.do("POST", executions, c.body).want(http.StatusCreated)
+		if got != c.want {
+			t.Errorf("%s: got %#v, want %#v", c.body, got, c.want)
+		}
+	}
+}
+
+func TestMediaTypes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.runner.start = func(engine.StartRequest) (*engine.Execution, error) { return waiting(), nil }
+	w.catalog.put = func(id string, _ []byte, _ bool) (engine.Uploaded, error) {
+		return engine.Uploaded{ID: id, Revision: revision}, nil
+	}
+	for kind, status := range map[string]int{
+		"application/json": 201, "application/json; charset=utf-8": 201, "Application/JSON;charset=UTF-8": 201,
+		"text/plain": 415, "application/x-www-form-urlencoded": 415, "application/json; charset=latin1": 415,
+		"": 415, "application/yaml": 415, "garbage;;": 415,
+	} {
+		w.do("POST", executions, `{}`, "Content-Type: "+kind).want(status)
+	}
+	for kind, status := range map[string]int{"application/yaml": 200, "application/json": 415, "text/yaml": 415, "": 415} {
+		w.manage("PUT", "/v1/flows/sign-on", flowYAML, "Content-Type: "+kind).want(status)
+	}
+	w.do("POST", executions, `{}`, "Content-Encoding: gzip").problem(415, "UNSUPPORTED_MEDIA_TYPE", "encoded")
+}
+
+// A-65: announced or not, a body ends at the limit.
+func TestBodyLimit(t *testing.T) {
+	t.Parallel()
+	limits := server.DefaultLimits()
+	limits.Body = 1000
+	w := newWorld(t, func(o *server.Options) { o.Limits = &limits })
+	var got int
+	w.catalog.put = func(id string, src []byte, _ bool) (engine.Uploaded, error) {
+		got = len(src)
+		return engine.Uploaded{ID: id, Revision: revision}, nil
+	}
+	text := strings.Repeat("x", 1001)
+	put := func(body any) answer { return w.manage("PUT", "/v1/flows/sign-on", body, yaml) }
+	put(text).problem(413, "TOO_LARGE", "1000 bytes")
+	put(io.MultiReader(strings.NewReader(text))).problem(413, "TOO_LARGE", "1000 bytes")
+	put(text[1:]).want(200)
+	put(io.MultiReader(strings.NewReader(text[1:]))).want(200)
+	if got != 1000 {
+		t.Errorf("the catalog got %d bytes", got)
+	}
+	w.do("POST", executions, `{"inputs":{"a":"`+text+`"}}`).problem(413, "TOO_LARGE", "")
+}
+
+// A-65: an endless stream is cut; the server does not read on.
+func TestEndlessBody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sent := &endless{}
+	req, err := http.NewRequestWithContext(t.Context(), "POST", w.url+executions, sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultTransport.RoundTrip(req) // the checking client would read it all
+	if err != nil {
+		t.Logf("cut while sending: %v", err) // as good: the connection was closed on us
+	} else {
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("status %d", resp.StatusCode)
+		}
+	}
+	if sent.n > 64<<20 {
+		t.Errorf("%d bytes were taken", sent.n)
+	}
+}
+
+type endless struct{ n int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	copy(p, bytes.Repeat([]byte(" "), len(p)))
+	e.n += int64(len(p))
+	return len(p), nil
+}

@@ -1,0 +1,117 @@
+package server_test
+
+import (
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mfaflow/mfaflow/engine"
+	"github.com/mfaflow/mfaflow/server"
+)
+
+// clock stands still until it is moved.
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+func (c *clock) Add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.Add(d)
+}
+
+// limited is a server with a still clock, behind a proxy that may name any client.
+func limited(t *testing.T, perMinute, tracked int) (*world, *clock) {
+	limits := server.DefaultLimits()
+	limits.StartsPerMinute, limits.TrackedAddresses = perMinute, tracked
+	now := &clock{t: time.Unix(1_800_000_000, 0)}
+	w := newWorld(t, func(o *server.Options) {
+		o.Limits, o.Now = &limits, now.Now
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	})
+	w.runner.start = func(engine.StartRequest) (*engine.Execution, error) { return waiting(), nil }
+	return w, now
+}
+
+func (w *world) startFrom(ip string) answer {
+	w.t.Helper()
+	return w.do("POST", executions, `{}`, "X-Forwarded-For: "+ip)
+}
+
+func TestStartsPerMinute(t *testing.T) {
+	t.Parallel()
+	w, now := limited(t, 6, 100)
+	for range 6 {
+		w.startFrom("203.0.113.1").want(201)
+	}
+	a := w.startFrom("203.0.113.1").problem(429, "RATE_LIMITED", "too many starts")
+	if got := a.Header.Get("Retry-After"); got != "10" { // one in ten seconds comes back
+		t.Errorf("Retry-After is %q", got)
+	}
+	w.startFrom("203.0.113.2").want(201) // another address is not held back
+	now.Add(10*time.Second - 1)
+	w.startFrom("203.0.113.1").want(429)
+	now.Add(1)
+	w.startFrom("203.0.113.1").want(201) // refused ones were not counted
+	w.startFrom("203.0.113.1").want(429)
+	now.Add(time.Hour)
+	for range 6 {
+		w.startFrom("203.0.113.1").want(201)
+	}
+	w.startFrom("203.0.113.1").want(429)
+}
+
+func TestStartsPerNetwork(t *testing.T) {
+	t.Parallel()
+	w, _ := limited(t, 1, 100)
+	w.startFrom("2001:db8::1").want(201)
+	w.startFrom("2001:db8::ffff:1").want(429) // the same /64
+	w.startFrom("2001:db8:0:1::1").want(201)
+	w.startFrom("203.0.113.1").want(201)
+	w.startFrom("::ffff:203.0.113.1").want(429) // the same address
+}
+
+func TestStartsOff(t *testing.T) {
+	t.Parallel()
+	w, _ := limited(t, 0, 0)
+	for range 700 {
+		w.startFrom("203.0.113.1").want(201)
+	}
+	if n := w.server.Tracked(); n != 0 {
+		t.Errorf("%d addresses remembered for nothing", n)
+	}
+}
+
+// Memory is bounded, and what is forgotten is what was not seen for longest.
+func TestTrackedAddresses(t *testing.T) {
+	t.Parallel()
+	w, _ := limited(t, 1, 3)
+	w.startFrom("203.0.113.1").want(201)
+	for i := range 20 {
+		w.startFrom(fmt.Sprintf("198.51.100.%d", i)).want(201)
+		w.startFrom("203.0.113.1").want(429) // stays among the recent
+	}
+	if n := w.server.Tracked(); n != 3 {
+		t.Errorf("%d addresses remembered, want 3", n)
+	}
+	w.startFrom("198.51.100.0").want(201) // forgotten
+}
+
+// Only starts are limited.
+func TestOtherRequestsAreNotLimited(t *testing.T) {
+	t.Parallel()
+	w, _ := limited(t, 1, 10)
+	for range 5 {
+		w.do("GET", "/healthz", nil).want(200)
+		w.do("GET", "/v1/executions/"+execID, nil).want(404)
+	}
+}

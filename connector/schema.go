@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
@@ -25,8 +27,30 @@ type Schema struct {
 	Effect        Effect
 	Errors        []string // codes that Run may fail with besides the engine's own
 	Authenticates bool
+	Cancels       *Cancels // set if running it takes back what another capability began
 	Input         *Part
 	Output        *Part
+}
+
+// Cancels says which resource a capability cancels (`x-cancels`). An execution that
+// does not complete runs it for every resource of that name which it leaves open.
+type Cancels struct {
+	Resource string   `json:"resource"` // an `x-resource` name
+	Input    string   `json:"input"`    // the input that takes the resource's id
+	Final    []string `json:"final"`    // statuses in which there is nothing to cancel
+}
+
+// Resource returns the name of the resource that the output holds and the member that
+// holds it: the output property marked `x-resource`. Both are "" if there is none.
+func (s *Schema) Resource() (name, member string) {
+	properties, _ := s.Output.Doc["properties"].(map[string]any)
+	for _, m := range slices.Sorted(maps.Keys(properties)) {
+		p, _ := properties[m].(map[string]any)
+		if name, ok := p["x-resource"].(string); ok {
+			return name, m
+		}
+	}
+	return "", ""
 }
 
 // Part is one JSON Schema (2020-12), compiled.
@@ -49,6 +73,7 @@ type schemaDocument struct {
 	Effect        Effect   `json:"x-effect"`
 	Errors        []string `json:"x-errors"`
 	Authenticates bool     `json:"x-authenticates"`
+	Cancels       *Cancels `json:"x-cancels"`
 	Properties    struct {
 		Input  json.RawMessage `json:"input"`
 		Output json.RawMessage `json:"output"`
@@ -66,7 +91,7 @@ func ParseSchema(doc []byte) (*Schema, error) {
 	}
 	s := &Schema{
 		Title: d.Title, Description: d.Description, Effect: d.Effect,
-		Errors: d.Errors, Authenticates: d.Authenticates,
+		Errors: d.Errors, Authenticates: d.Authenticates, Cancels: d.Cancels,
 	}
 	switch d.Effect {
 	case Read, Idempotent, Probe, Once:

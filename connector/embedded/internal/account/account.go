@@ -1,0 +1,148 @@
+package account
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mfaflow/mfaflow/store"
+)
+
+// Account is the hot record.
+type Account struct {
+	ID        string   `json:"-"`
+	Off       bool     `json:"o,omitempty"` // disabled
+	MFA       bool     `json:"m,omitempty"` // mfaEnabled
+	Fails     int      `json:"f,omitempty"` // wrong passwords since the last right one
+	LockedTo  int64    `json:"l,omitempty"` // the password is locked until then, Unix ms
+	Unordered bool     `json:"u,omitempty"` // order removed: no default device
+	Devices   []Device `json:"d,omitempty"` // active ones in their order, then pending ones
+}
+
+// Key is the record of a user in an environment.
+func Key(env, user string) store.Key { return store.K(env, "user", user) }
+
+// Load reads a user's record inside a unit; nil when there is none.
+func Load(tx *store.Tx, env, user string) (*Account, error) {
+	recs, err := tx.Get(Key(env, user))
+	if err != nil {
+		return nil, fmt.Errorf("read user %s: %w", user, err)
+	}
+	return Decode(user, recs[0])
+}
+
+// Decode reads a record; nil for an absent one.
+func Decode(user string, rec store.Record) (*Account, error) {
+	if rec.Rev == 0 {
+		return nil, nil
+	}
+	a := &Account{ID: user}
+	if err := json.Unmarshal(rec.Value, a); err != nil {
+		return nil, fmt.Errorf("record of user %s: %w", user, err)
+	}
+	return a, nil
+}
+
+// Save writes the record in the unit.
+func (a *Account) Save(tx *store.Tx, env string) error {
+	b, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("encode user %s: %w", a.ID, err)
+	}
+	tx.Put(Key(env, a.ID), b)
+	return nil
+}
+
+// PasswordLocked reports whether the password is locked out, and for how long.
+func (a *Account) PasswordLocked(now time.Time) (time.Duration, bool) {
+	left := time.UnixMilli(a.LockedTo).Sub(now)
+	return max(left, 0), a.LockedTo != 0 && left > 0
+}
+
+// PasswordWrong counts a wrong password. It returns how many may follow before the
+// lock; the one that reaches count locks for d. A lock that has passed starts anew.
+func (a *Account) PasswordWrong(count int, d time.Duration, now time.Time) (left int) {
+	a.LockedTo = 0
+	a.Fails++
+	if a.Fails >= count {
+		a.Fails, a.LockedTo = 0, now.Add(d).UnixMilli()
+		return 0
+	}
+	return count - a.Fails
+}
+
+// PasswordRight forgets failures and lock. It reports whether there was anything to
+// forget.
+func (a *Account) PasswordRight() bool {
+	dirty := a.Fails != 0 || a.LockedTo != 0
+	a.Fails, a.LockedTo = 0, 0
+	return dirty
+}
+
+// Device finds a device by id.
+func (a *Account) Device(id string) *Device {
+	i := slices.IndexFunc(a.Devices, func(d Device) bool { return d.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &a.Devices[i]
+}
+
+// Active returns the ids of the activated devices in their order.
+func (a *Account) Active() []string { return a.ids(false) }
+
+// Pending returns the ids of the devices that wait for their activation.
+func (a *Account) Pending() []string { return a.ids(true) }
+
+func (a *Account) ids(pending bool) []string {
+	out := []string{}
+	for _, d := range a.Devices {
+		if d.Pending == pending {
+			out = append(out, d.ID)
+		}
+	}
+	return out
+}
+
+// Add appends a device: behind the active ones, or at the very end if it is pending.
+func (a *Account) Add(d Device) {
+	at := len(a.Devices)
+	if !d.Pending {
+		at = len(a.Active())
+	}
+	a.Devices = slices.Insert(a.Devices, at, d)
+}
+
+// Remove takes a device out; the next in the order moves up.
+func (a *Account) Remove(id string) {
+	a.Devices = slices.DeleteFunc(a.Devices, func(d Device) bool { return d.ID == id })
+}
+
+// Activate moves a pending device behind the active ones with clean counters.
+func (a *Account) Activate(id string) {
+	d := *a.Device(id)
+	a.Remove(id)
+	a.Add(Device{ID: id, Gen: d.Gen + 1})
+}
+
+// Reorder puts the named active devices first, the others behind in their former
+// order. It reports false, and changes nothing, for an id that is unknown, pending or
+// named twice.
+func (a *Account) Reorder(ids []string) bool {
+	var head []Device
+	for i, id := range ids {
+		d := a.Device(id)
+		if d == nil || d.Pending || slices.Contains(ids[:i], id) {
+			return false
+		}
+		head = append(head, *d)
+	}
+	for _, d := range a.Devices {
+		if !slices.Contains(ids, d.ID) {
+			head = append(head, d)
+		}
+	}
+	a.Devices, a.Unordered = head, false
+	return true
+}

@@ -1,0 +1,126 @@
+package device
+
+import (
+	"net/http"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+)
+
+// activate answers device.activate: the code that was sent makes the device ACTIVE and
+// puts it at the end of the order.
+func (s *Devices) activate(c *rest.Call) (rest.Reply, error) {
+	guess, err := otp.Guess(c)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	a, r, p, err := s.waiting(c)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	hot := a.Device(r.ID)
+	res := s.Checker.Check(r.Pairing, hot, p.Rule(r.Type, s.Row), pairing, guess, c.Tx.Now())
+	if res.Verdict != otp.Right {
+		return rest.Reply{}, s.refused(c, a, r, res)
+	}
+	settings, err := policy.LoadSettings(c.Tx, c.Env)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	if most := settings.Pairing.MaxAllowedDevices; len(a.Active()) >= most {
+		return rest.Reply{}, tooMany(most)
+	}
+	if err := unique(c, a, r); err != nil {
+		return rest.Reply{}, err
+	}
+	a.Activate(r.ID)
+	r.Pairing, r.Resent = nil, 0
+	if err := s.saveBoth(c, a, r); err != nil {
+		return rest.Reply{}, err
+	}
+	if err := audited(c, "DEVICE.ACTIVATED", a.ID, r.ID, rest.Success); err != nil {
+		return rest.Reply{}, err
+	}
+	return rest.OK(show(c, a, r))
+}
+
+// refused writes what a code that was not accepted leads to, and gives the refusal.
+func (s *Devices) refused(c *rest.Call, a *account.Account, r *Record, res otp.Result) error {
+	if res.Changed {
+		if err := a.Save(c.Tx, c.Env); err != nil {
+			return err
+		}
+	}
+	event := "DEVICE.ACTIVATION_OTP_INVALID"
+	if res.Verdict == otp.TooMany {
+		event = "DEVICE.ACTIVATION_OTP_FAILED"
+	}
+	if err := audited(c, event, a.ID, r.ID, rest.Failed); err != nil {
+		return err
+	}
+	if err := Consequences(c, a.ID, r.ID, res.Failure); err != nil {
+		return err
+	}
+	return otp.Refusal(res).Keep()
+}
+
+// Consequences writes the events of a device that wrong codes have locked or blocked.
+func Consequences(c *rest.Call, user, id string, f account.Failure) error {
+	if f.Locked {
+		if err := audited(c, "DEVICE.LOCKED", user, id, rest.Success); err != nil {
+			return err
+		}
+	}
+	if f.Blocked {
+		return audited(c, "DEVICE.BLOCKED", user, id, rest.Success)
+	}
+	return nil
+}
+
+// waiting reads user, device and policy for something that only a device which waits
+// for activation can do.
+func (s *Devices) waiting(c *rest.Call) (*account.Account, *Record, *policy.Policy, error) {
+	a, err := s.latched(c)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	r, hot, err := s.device(c, a)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if !hot.Pending {
+		return nil, nil, nil, rest.Refuse(rest.RequestFailed, rest.ConstraintViolation, "", "The device is already active")
+	}
+	p, err := policyOf(c.Tx, c.Env, r)
+	return a, r, p, err
+}
+
+// sendActivationCode answers device.sendActivationCode: a new code; the old one is dead.
+func (s *Devices) sendActivationCode(c *rest.Call) (rest.Reply, error) {
+	a, r, p, err := s.waiting(c)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	hot := a.Device(r.ID)
+	if _, locked := hot.Locked(c.Tx.Now()); locked || hot.Blocked() {
+		return rest.Reply{}, otp.Refusal(otp.Result{Verdict: otp.TooMany})
+	}
+	if s.Resends > 0 && r.Resent >= s.Resends {
+		return rest.Reply{}, rest.Refuse(rest.RequestFailed, rest.LimitExceeded, "", "Maximum allowed resends has been reached").
+			With("maximumAllowed", s.Resends)
+	}
+	r.Resent++
+	code, err := s.sendPairing(c, a, r, p)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	if err := r.save(c, a.ID); err != nil {
+		return rest.Reply{}, err
+	}
+	if err := audited(c, "DEVICE.UPDATED", a.ID, r.ID, rest.Success); err != nil {
+		return rest.Reply{}, err
+	}
+	return rest.Reply{Status: http.StatusOK, Body: withTest(show(c, a, r), code)}, nil
+}

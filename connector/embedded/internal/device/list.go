@@ -1,0 +1,142 @@
+package device
+
+import (
+	"strings"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/scim"
+)
+
+// schema is what devices may be filtered by (reference pingone-mfa-api 2.8).
+var schema = scim.Schema{
+	Attributes: []string{"status", "type", "mobilePayload", "id"},
+	Operators:  []string{"eq"},
+}
+
+// list answers GET devices: the active ones in their order, then those that wait.
+func (s *Devices) list(c *rest.Call) (rest.Reply, error) {
+	a, err := s.user(c)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	f, err := scim.Parse(c.Query.Get("filter"), schema)
+	if err != nil {
+		return rest.Reply{}, scim.Refusal(err)
+	}
+	body, err := s.collection(c, a, f)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	return rest.OK(body)
+}
+
+// collection is the HAL list, with what expand asks for beside it.
+func (s *Devices) collection(c *rest.Call, a *account.Account, f scim.Filter) (map[string]any, error) {
+	recs, err := Load(c.Tx, c.Env, a.ID, append(a.Active(), a.Pending()...))
+	if err != nil {
+		return nil, err
+	}
+	devices := []Device{}
+	for _, r := range recs {
+		d := show(c, a, r)
+		if f.Match(attributes(d)) {
+			devices = append(devices, d)
+		}
+	}
+	embedded := map[string]any{"devices": devices}
+	if err := s.expand(c, a, embedded); err != nil {
+		return nil, err
+	}
+	self := c.Links.API("users", a.ID, "devices")
+	return map[string]any{
+		"_links":    rest.LinkSet{"self": self, "devices.reorder": self},
+		"_embedded": embedded,
+		"count":     len(devices),
+		"size":      len(devices),
+	}, nil
+}
+
+func attributes(d Device) func(string) any {
+	return func(name string) any {
+		switch name {
+		case "status":
+			return d.Status
+		case "type":
+			return d.Type
+		case "id":
+			return d.ID
+		}
+		return nil
+	}
+}
+
+// expand adds members to _embedded. Values that are not known add nothing.
+func (s *Devices) expand(c *rest.Call, a *account.Account, out map[string]any) error {
+	for _, want := range strings.Split(c.Query.Get("expand"), ",") {
+		switch strings.TrimSpace(want) {
+		case "order":
+			out["order"] = order(a)
+		case "typeDisplayNames":
+			out["typeDisplayNames"] = labels()
+		case "allowedTypes":
+			types, err := s.allowed(c)
+			if err != nil {
+				return err
+			}
+			out["allowedtypes"] = types
+		case "applications":
+			out["applications"] = []any{}
+		case "mfaSettings":
+			set, err := policy.LoadSettings(c.Tx, c.Env)
+			if err != nil {
+				return err
+			}
+			out["mfaSettings"] = map[string]any{"environment": rest.Ref{ID: c.Env}, "pairing": set.Pairing}
+		case "mfaPolicy":
+			p, err := policy.Load(c.Tx, c.Env, "")
+			if err != nil {
+				return err
+			}
+			out["mfaPolicy"] = map[string]any{"id": p.ID, "authentication": p.Authentication}
+		}
+	}
+	return nil
+}
+
+// order lists the active devices in their order; empty when the order was removed.
+func order(a *account.Account) []rest.Ref {
+	out := []rest.Ref{}
+	if a.Unordered {
+		return out
+	}
+	for _, id := range a.Active() {
+		out = append(out, rest.Ref{ID: id})
+	}
+	return out
+}
+
+func labels() map[string]string {
+	out := map[string]string{}
+	for _, k := range Kinds() {
+		out[k.Type] = k.Label
+	}
+	return out
+}
+
+// allowed lists the types that may be paired: on in the default policy, and with a
+// sender.
+func (s *Devices) allowed(c *rest.Call) ([]string, error) {
+	p, err := policy.Load(c.Tx, c.Env, "")
+	if err != nil {
+		return nil, err
+	}
+	out := []string{}
+	for _, k := range Kinds() {
+		if _, pair := p.Enabled(k.Type); pair && s.Notify.Has(k.Channel) {
+			out = append(out, k.Type)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,27 @@
+package device
+
+import (
+	"net/http"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+)
+
+// Routes are the routes of devices.
+func (s *Devices) Routes() []rest.Route {
+	const all, one = "users/:userID/devices", "users/:userID/devices/:deviceID"
+	return []rest.Route{
+		{Method: http.MethodGet, Path: all, Run: s.list},
+		{Method: http.MethodPost, Path: all, Run: s.create},
+		{Method: http.MethodPost, Path: all, Media: "devices.reorder", Run: s.reorder},
+		{Method: http.MethodPost, Path: all, Media: "devices.order.remove", Run: s.unorder},
+		{Method: http.MethodDelete, Path: all, Media: "devices.order.remove", Run: s.unorderOld},
+		{Method: http.MethodGet, Path: one, Run: s.read},
+		{Method: http.MethodDelete, Path: one, Run: s.remove},
+		{Method: http.MethodPost, Path: one, Media: "device.activate", Run: s.activate},
+		{Method: http.MethodPost, Path: one, Media: "device.sendActivationCode", Run: s.sendActivationCode},
+		{Method: http.MethodPost, Path: one, Media: "device.unlock", Run: s.unlock},
+		{Method: http.MethodPost, Path: one, Media: "device.block", Run: s.block},
+		{Method: http.MethodPost, Path: one, Media: "device.unblock", Run: s.unblock},
+		{Method: http.MethodPut, Path: one + "/nickname", Run: s.nickname},
+	}
+}

@@ -1,0 +1,128 @@
+package directory
+
+import (
+	"net/http"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+)
+
+// Routes are the routes of users.
+func (d *Directory) Routes() []rest.Route {
+	const users, user, password = "users", "users/:userID", "users/:userID/password"
+	return []rest.Route{
+		{Method: http.MethodGet, Path: users, Run: d.list},
+		{Method: http.MethodPost, Path: users, Run: d.create},
+		{Method: http.MethodPost, Path: users, Media: "user.import", Run: d.importUser},
+		{Method: http.MethodGet, Path: user, Run: d.read},
+		{Method: http.MethodPut, Path: user, Run: d.replace},
+		{Method: http.MethodPatch, Path: user, Run: d.patch},
+		{Method: http.MethodDelete, Path: user, Run: d.remove},
+		{Method: http.MethodGet, Path: user + "/enabled", Run: d.readEnabled},
+		{Method: http.MethodPut, Path: user + "/enabled", Run: d.writeEnabled},
+		{Method: http.MethodGet, Path: user + "/mfaEnabled", Run: d.readMFA},
+		{Method: http.MethodPut, Path: user + "/mfaEnabled", Run: d.writeMFA},
+		{Method: http.MethodGet, Path: password, Run: d.readPassword},
+		{Method: http.MethodPut, Path: password, Media: "password.set", Run: d.setPassword},
+		{Method: http.MethodPut, Path: password, Media: "password.setValue", Run: d.setValue},
+		{Method: http.MethodPut, Path: password, Media: "password.reset", Run: d.resetPassword},
+		{Method: http.MethodPost, Path: password, Media: "password.reset", Run: d.resetPassword},
+		{Method: http.MethodPost, Path: password, Media: "password.check", Run: d.checkPassword},
+		{Method: http.MethodPost, Path: password, Media: "password.forceChange", Run: d.forceChange},
+		{Method: http.MethodPost, Path: password, Media: "password.unlock", Run: d.unlockPassword},
+		{Method: http.MethodGet, Path: "populations", Run: d.listPopulations},
+		{Method: http.MethodGet, Path: "populations/:populationID", Run: d.readPopulation},
+	}
+}
+
+func (d *Directory) read(c *rest.Call) (rest.Reply, error) {
+	in, a, err := d.must(c)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	return rest.OK(d.show(c, in, a))
+}
+
+// toggle is one of the two switches of a user.
+type toggle struct {
+	name string
+	get  func(*account.Account) bool
+	set  func(*account.Account, bool)
+}
+
+func enabled() toggle {
+	return toggle{"enabled", func(a *account.Account) bool { return !a.Off }, func(a *account.Account, on bool) { a.Off = !on }}
+}
+
+func mfaEnabled() toggle {
+	return toggle{"mfaEnabled", func(a *account.Account) bool { return a.MFA }, func(a *account.Account, on bool) { a.MFA = on }}
+}
+
+func (d *Directory) readEnabled(c *rest.Call) (rest.Reply, error)  { return d.readToggle(c, enabled()) }
+func (d *Directory) writeEnabled(c *rest.Call) (rest.Reply, error) { return d.writeToggle(c, enabled()) }
+func (d *Directory) readMFA(c *rest.Call) (rest.Reply, error)      { return d.readToggle(c, mfaEnabled()) }
+func (d *Directory) writeMFA(c *rest.Call) (rest.Reply, error)     { return d.writeToggle(c, mfaEnabled()) }
+
+func (d *Directory) readToggle(c *rest.Call, t toggle) (rest.Reply, error) {
+	_, a, err := d.must(c)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	return rest.OK(map[string]any{
+		"_links": rest.LinkSet{"self": c.Links.API("users", a.ID, t.name), "environment": c.Links.API(), "user": c.Links.API("users", a.ID)},
+		t.name:   t.get(a),
+	})
+}
+
+func (d *Directory) writeToggle(c *rest.Call, t toggle) (rest.Reply, error) {
+	body := map[string]any{}
+	if err := c.Decode(&body); err != nil {
+		return rest.Reply{}, err
+	}
+	v, given := body[t.name]
+	on, isBool := v.(bool)
+	switch {
+	case !given || v == nil:
+		return rest.Reply{}, rest.Required(t.name)
+	case !isBool:
+		return rest.Reply{}, rest.Invalid(t.name, "must be of type boolean")
+	}
+	_, a, err := d.must(c)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	if t.get(a) != on {
+		t.set(a, on)
+		if err := a.Save(c.Tx, c.Env); err != nil {
+			return rest.Reply{}, err
+		}
+		if err := audited(c, "USER.UPDATED", a.ID, rest.Success); err != nil {
+			return rest.Reply{}, err
+		}
+	}
+	return d.readToggle(c, t)
+}
+
+// population is the environment's only one; every user is in it.
+func (d *Directory) population(c *rest.Call) map[string]any {
+	return map[string]any{
+		"_links": rest.LinkSet{"self": c.Links.API("populations", d.Population), "environment": c.Links.API()},
+		"id":     d.Population, "environment": rest.Ref{ID: c.Env}, "name": "Default", "default": true,
+		"passwordPolicy": rest.Ref{ID: d.PolicyID},
+	}
+}
+
+func (d *Directory) listPopulations(c *rest.Call) (rest.Reply, error) {
+	return rest.OK(map[string]any{
+		"_links":    rest.LinkSet{"self": c.Links.API("populations")},
+		"_embedded": map[string]any{"populations": []any{d.population(c)}},
+		"count":     1, "size": 1,
+	})
+}
+
+func (d *Directory) readPopulation(c *rest.Call) (rest.Reply, error) {
+	if c.Params["populationID"] != d.Population {
+		return rest.Reply{}, rest.Missing()
+	}
+	return rest.OK(d.population(c))
+}

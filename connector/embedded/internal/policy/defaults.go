@@ -1,0 +1,73 @@
+package policy
+
+// Default is the policy of a new environment: every method on, PingOne's numbers.
+func Default(id string) *Policy {
+	on := func() *Method { return &Method{Enabled: true} }
+	p := &Policy{
+		ID: id, Name: "Default MFA Policy", Default: true,
+		SMS: on(), Voice: on(), Email: on(), WhatsApp: &Method{},
+		Mobile: &Mobile{Enabled: true}, TOTP: on(), FIDO2: &FIDO2{Enabled: true}, OATHToken: on(),
+	}
+	p.Complete()
+	return p
+}
+
+// Complete fills what is absent with PingOne's defaults, so that a policy read back
+// shows every number that rules.
+func (p *Policy) Complete() {
+	if p.NewDeviceNotification == "" {
+		p.NewDeviceNotification = "NONE"
+	}
+	if p.Authentication == nil {
+		p.Authentication = &Authentication{}
+	}
+	if p.Authentication.DeviceSelection == "" {
+		p.Authentication.DeviceSelection = DefaultToFirst
+	}
+	for _, m := range []*Method{p.SMS, p.Voice, p.Email, p.WhatsApp} {
+		completeSent(m)
+	}
+	for _, m := range []*Method{p.TOTP, p.OATHToken} {
+		if m != nil {
+			m.OTP = completeFailure(m.OTP, 2)
+		}
+	}
+	if p.TOTP != nil && p.TOTP.PasscodeGracePeriod == 0 {
+		p.TOTP.PasscodeGracePeriod = 5
+	}
+	if m := p.Mobile; m != nil {
+		m.OTP = completeFailure(m.OTP, 2)
+		if m.OTP.Window == nil {
+			m.OTP.Window = &Window{StepSize: &Duration{Duration: 30, TimeUnit: "SECONDS"}}
+		}
+	}
+	if f := p.FIDO2; f != nil && f.Failure == nil {
+		f.Failure = completeFailure(nil, 2).Failure
+	}
+}
+
+func completeSent(m *Method) {
+	if m == nil {
+		return
+	}
+	m.OTP = completeFailure(m.OTP, 0)
+	if m.OTP.LifeTime == nil {
+		m.OTP.LifeTime = &Duration{Duration: 30, TimeUnit: "MINUTES"}
+	}
+	if m.OTP.OTPLength == 0 {
+		m.OTP.OTPLength = 6
+	}
+}
+
+func completeFailure(o *OTP, minutes int) *OTP {
+	if o == nil {
+		o = &OTP{}
+	}
+	if o.Failure == nil {
+		o.Failure = &Failure{Count: 3}
+	}
+	if o.Failure.CoolDown == nil {
+		o.Failure.CoolDown = &Duration{Duration: minutes, TimeUnit: "MINUTES"}
+	}
+	return o
+}

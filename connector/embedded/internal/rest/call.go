@@ -1,0 +1,103 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/mfaflow/mfaflow/store"
+)
+
+// Call is one request inside its unit of work.
+type Call struct {
+	Ctx    context.Context
+	DB     *store.DB
+	Tx     *store.Tx
+	Env    string // environment id, the first segment of every key
+	Links  Links
+	Params map[string]string
+	Query  url.Values
+	Header http.Header
+	Body   []byte
+	Actor  string // who asks, for the audit
+}
+
+// Reply is a handler's answer. A nil Body sends none.
+type Reply struct {
+	Status int
+	Body   any
+}
+
+// OK replies 200.
+func OK(body any) (Reply, error) { return Reply{Status: http.StatusOK, Body: body}, nil }
+
+// Created replies 201.
+func Created(body any) (Reply, error) { return Reply{Status: http.StatusCreated, Body: body}, nil }
+
+// Gone replies 204.
+func Gone() (Reply, error) { return Reply{Status: http.StatusNoContent}, nil }
+
+// ID returns the path parameter name if it has the shape of an id. Anything else could
+// leave its place in a key, and cannot exist: 404.
+func (c *Call) ID(name string) (string, error) {
+	if id := c.Params[name]; IsID(id) {
+		return id, nil
+	}
+	return "", Missing()
+}
+
+// IsID reports whether s has the shape of an id: 36 characters of 0-9, a-f and "-".
+// Ids need not be valid UUIDs (reference pingone-mfa-api 2.2).
+func IsID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for _, r := range []byte(s) {
+		if !(r >= '0' && r <= '9' || r >= 'a' && r <= 'f' || r == '-') {
+			return false
+		}
+	}
+	return true
+}
+
+// Decode reads the body into v. An absent body, "null" and "{}" are the same. Unknown
+// attributes are ignored and of duplicates the last one counts, as PingOne does.
+func (c *Call) Decode(v any) error {
+	b := bytes.TrimSpace(c.Body)
+	if len(b) == 0 || string(b) == "null" {
+		return nil
+	}
+	err := json.Unmarshal(b, v)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return Invalid(wrong.Field, "must be of type "+typeName(wrong))
+	default:
+		return Plain(http.StatusBadRequest, InvalidRequest,
+			"The request could not be completed. The request was invalid: the body is not a JSON object.")
+	}
+}
+
+func typeName(e *json.UnmarshalTypeError) string {
+	switch e.Type.Kind().String() {
+	case "string":
+		return "string"
+	case "bool":
+		return "boolean"
+	case "slice", "array":
+		return "array"
+	case "struct", "map":
+		return "object"
+	}
+	return "number"
+}
+
+// Key builds a key below the environment.
+func (c *Call) Key(segments ...string) store.Key {
+	return store.K(append([]string{c.Env}, segments...)...)
+}

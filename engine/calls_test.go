@@ -1,0 +1,329 @@
+package engine_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfaflow/mfaflow/connector"
+	"github.com/mfaflow/mfaflow/engine"
+)
+
+func replace(s, old, new string) string { return strings.ReplaceAll(s, old, new) }
+
+const childFlow = `schema: flow/v1
+id: child
+title: Child
+start: a
+inputs: { name: { type: string, required: true } }
+nodes:
+  a: { show: ask, with: { hint: =inputs.name }, next: { submit: b, skip: skipped, cancel: canceled } }
+  b: { uses: test/do, with: { text: =nodes.a.form.word }, next: done, catch: { BAD: lost } }
+  done: { end: done, outputs: { word: =nodes.a.form.word } }
+  lost: { end: failed }
+  skipped: { end: skipped }
+  canceled: { end: canceled }
+` + ask
+
+const parentFlow = `schema: flow/v1
+id: parent
+title: Parent
+start: first
+nodes:
+  first:
+    call: child
+    with: { name: one }
+    next: { done: second, skipped: second, canceled: canceled, failed: lost }
+    catch: { WORSE: caught }
+  second:
+    call: child
+    with: { name: two }
+    next: { done: ok, skipped: ok, canceled: canceled, failed: lost }
+  ok: { end: success, outputs: { first: "=nodes.first.outcome", word: "=nodes.second.outputs.word" } }
+  caught: { end: caught, outputs: { path: =error.path, code: =error.code } }
+  lost: { end: failed }
+  canceled: { end: canceled }
+`
+
+func TestSubFlow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(childFlow, parentFlow)
+	c := w.start("parent", nil)
+	c.see("a")
+	if c.e.Step.With["hint"] != "one" || c.e.Flow != "parent" {
+		t.Errorf("step is %s", dump(c.e))
+	}
+	c.act("skip", nil)
+	c.see("a")
+	if c.e.Step.With["hint"] != "two" || c.e.Step.Values != nil {
+		t.Errorf("the second call is not a fresh one: %s", dump(c.e.Step))
+	}
+	c.act("submit", word)
+	c.ended(engine.Completed, "success", "")
+	if diff := cmp.Diff(map[string]any{"first": "skipped", "word": "w"}, c.e.Outputs); diff != "" {
+		t.Errorf("outputs (-want +got):\n%s", diff)
+	}
+}
+
+// TestT62ErrorCrossesTheBorder: what no catch of the child took reaches the parent's,
+// with code and path.
+func TestT62ErrorCrossesTheBorder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(childFlow, parentFlow)
+	w.caps.set("test/do", func(context.Context, connector.Call) connector.Outcome { return failWith("WORSE") })
+	c := w.start("parent", nil)
+	c.act("submit", word)
+	c.ended(engine.Completed, "caught", "")
+	want := map[string]any{"code": "WORSE", "path": []any{"first", "b"}}
+	if diff := cmp.Diff(want, c.e.Outputs); diff != "" {
+		t.Errorf("outputs (-want +got):\n%s", diff)
+	}
+	w.caps.set("test/do", func(context.Context, connector.Call) connector.Outcome { return failWith("BAD") })
+	c = w.start("parent", nil)
+	c.act("submit", word)
+	c.ended(engine.Failed, "failed", "BAD")
+}
+
+// TestX4DeployDuringALogin: who began on a revision ends on it, sub-flows included.
+func TestX4DeployDuringALogin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(childFlow, parentFlow)
+	c := w.start("parent", nil)
+	first := c.e.Revision
+	childTwo := replace(replace(childFlow, "a: { show", "other: { show"), "start: a", "start: other")
+	childTwo = replace(childTwo, "nodes.a.", "nodes.other.")
+	w.put(childTwo)
+	parentTwo := replace(parentFlow, "title: Parent", "title: Parent two")
+	w.put(parentTwo)
+	w.open() // and in another process
+
+	c.get()
+	c.see("a")
+	c.act("submit", word)
+	c.see("a")
+	c.act("submit", word)
+	c.ended(engine.Completed, "success", "")
+	if c.e.Revision != first {
+		t.Error("the execution changed its revision")
+	}
+	d := w.start("parent", nil)
+	d.see("other")
+	if d.e.Revision == first {
+		t.Error("a new execution runs the old revision")
+	}
+	if _, err := w.run.Catalog().Deploy(t.Context(), "parent", first); err != nil {
+		t.Fatalf("roll back: %s", explain(err))
+	}
+	if e := w.start("parent", nil); e.e.Revision != first {
+		t.Error("the rollback has no effect")
+	}
+}
+
+func TestUploadIsAllOrNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(childFlow, parentFlow)
+	put := func(src string) error {
+		_, err := w.run.Catalog().Put(t.Context(), "", []byte(src), true)
+		return err
+	}
+	// A child that no longer takes what its parent gives breaks the deployment.
+	e := refused(t, put(replace(childFlow, "name:", "named:")), engine.FlowInvalid)
+	if len(e.Problems) == 0 {
+		t.Error("no problems are told")
+	}
+	refused(t, put(replace(parentFlow, "call: child", "call: nobody")), engine.FlowInvalid)
+	before, err := w.run.Catalog().Revisions(t.Context(), "child")
+	if err != nil || len(before) != 1 {
+		t.Fatalf("revisions: %v, %v", before, err)
+	}
+	up, err := w.run.Catalog().Put(t.Context(), "", []byte(childFlow), true)
+	if err != nil || up.Created || !up.Deployed || up.Revision != before[0].Revision {
+		t.Errorf("a known revision gave %+v, %v", up, err)
+	}
+	dry, err := w.run.Catalog().Validate(t.Context(), "child", []byte(replace(childFlow, "title: Child", "title: New")))
+	if err != nil || dry.Deployed {
+		t.Errorf("validate gave %+v, %v", dry, err)
+	}
+	if after, err := w.run.Catalog().Revisions(t.Context(), "child"); err != nil || len(after) != 1 {
+		t.Errorf("validate made a revision: %v, %v", after, err)
+	}
+}
+
+const outsideFlow = `schema: flow/v1
+id: out
+title: Out
+start: a
+nodes:
+  a: { show: ask, next: { submit: b, skip: skipped, cancel: canceled } }
+  b: { uses: test/%s, with: { text: =nodes.a.form.word }, next: ok, catch: { OUTCOME_UNKNOWN: unknown, BAD: lost } }
+  ok: { end: success }
+  unknown: { end: unknown }
+  lost: { end: lost }
+  skipped: { end: skipped }
+  canceled: { end: canceled }
+` + ask
+
+// TestOutsideCall: one commit before a call that cannot be repeated, one after it.
+func TestOutsideCall(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"once", "probe"} {
+		w := newWorld(t)
+		w.put(replace(outsideFlow, "%s", id))
+		c := w.start("out", nil)
+		before := w.db.Stats().Commits
+		c.act("submit", word)
+		c.ended(engine.Completed, "success", "")
+		if got := w.db.Stats().Commits - before; got != 2 {
+			t.Errorf("%s: %d commits, want 2", id, got)
+		}
+		if w.caps.count("test/"+id) != 1 {
+			t.Errorf("%s ran %d times", id, w.caps.count("test/"+id))
+		}
+	}
+}
+
+// TestOutsideCallLost: the process dies during the call. A probe reads the truth back;
+// a call that can be made only once is never made again.
+func TestOutsideCallLost(t *testing.T) {
+	t.Parallel()
+	for id, outcome := range map[string]string{"once": "unknown", "probe": "success"} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(o *engine.Options) {
+				never := make(chan time.Time)
+				o.After = func(time.Duration) <-chan time.Time { return never }
+			})
+			w.put(replace(outsideFlow, "%s", id))
+			c := w.start("out", nil)
+			called, release := make(chan struct{}), make(chan struct{})
+			w.caps.set("test/"+id, func(context.Context, connector.Call) connector.Outcome {
+				close(called)
+				<-release
+				return done(map[string]any{})
+			})
+			dead := w.run
+			ended := make(chan error)
+			go func() {
+				_, err := dead.Resume(context.WithoutCancel(t.Context()), c.id, engine.ResumeRequest{
+					Token: c.e.Step.Token, Action: "submit", Form: word, Access: engine.Access{Handle: c.handle}})
+				ended <- err
+			}()
+			<-called
+			w.open()
+			if c.get(); c.e.Status != engine.Running || c.e.PollAfterMs == 0 {
+				t.Fatalf("want RUNNING, got %s", dump(c.e))
+			}
+			refused(t, c.tryToken("x", "submit", word), engine.NotWaiting)
+			w.clock.move(26 * time.Second)
+			w.tick()
+			c.get()
+			c.ended(engine.Completed, outcome, "")
+			if n := w.caps.count("test/" + id); n != 1 {
+				t.Errorf("the call was made %d times", n)
+			}
+			close(release) // the dead process was only slow: its outcome must change nothing
+			if err := <-ended; err != nil {
+				t.Errorf("late owner: %v", err)
+			}
+			c.get()
+			c.ended(engine.Completed, outcome, "")
+		})
+	}
+}
+
+// TestLongCall: a request waits so long and no longer; the step goes on without it.
+func TestLongCall(t *testing.T) {
+	t.Parallel()
+	fire := make(chan time.Time, 1)
+	w := newWorld(t, func(o *engine.Options) {
+		o.After = func(time.Duration) <-chan time.Time { return fire }
+	})
+	w.put(replace(outsideFlow, "%s", "once"))
+	c := w.start("out", nil)
+	token := c.e.Step.Token
+	called, release, finished := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	w.caps.set("test/once", func(context.Context, connector.Call) connector.Outcome {
+		close(called)
+		<-release
+		defer close(finished)
+		return done(map[string]any{})
+	})
+	go func() { <-called; fire <- time.Time{} }()
+	c.act("submit", word)
+	if c.e.Status != engine.Running || c.e.PollAfterMs == 0 {
+		t.Fatalf("want RUNNING, got %s", dump(c.e))
+	}
+	close(release)
+	<-finished
+	for c.get().Status == engine.Running { // the commit follows the call
+	}
+	c.ended(engine.Completed, "success", "")
+	if err := c.tryToken(token, "submit", word); err != nil || !c.e.Repeated {
+		t.Errorf("repeat after 202: %v %s", err, dump(c.e))
+	}
+}
+
+const resourceFlow = `schema: flow/v1
+id: res
+title: Res
+start: a
+timeout: 10m
+nodes:
+  a: { uses: test/make, save: thing, next: b }
+  b: { show: ask, next: { submit: ok, skip: lost, cancel: canceled } }
+  ok: { end: success }
+  lost: { end: failed }
+  canceled: { end: canceled }
+` + ask
+
+// TestOpenResources: what an execution began is canceled with it, unless it completed
+// or the resource is done.
+func TestOpenResources(t *testing.T) {
+	t.Parallel()
+	end := func(status, how string) (canceled int) {
+		w := newWorld(t)
+		w.put(resourceFlow)
+		w.caps.set("test/make", func(context.Context, connector.Call) connector.Outcome {
+			return done(map[string]any{"id": "r1", "status": status})
+		})
+		w.caps.set("test/unmake", func(_ context.Context, call connector.Call) connector.Outcome {
+			if call.Input["id"] != "r1" {
+				t.Errorf("cancels %v", call.Input)
+			}
+			return failWith("BAD") // a refusal is no error
+		})
+		c := w.start("res", nil)
+		switch how {
+		case "expire":
+			w.clock.move(11 * time.Minute)
+			w.tick()
+			c.get()
+			c.ended(engine.Expired, "", connector.CodeFlowExpired)
+		case "delete":
+			e, err := w.run.Cancel(t.Context(), c.id, engine.Access{Handle: c.handle})
+			if err != nil || e.Status != engine.Canceled {
+				t.Fatalf("cancel: %v, %s", err, dump(e))
+			}
+			_, err = w.run.Cancel(t.Context(), c.id, engine.Access{Handle: c.handle})
+			refused(t, err, engine.NotWaiting)
+		default:
+			c.act(how, word)
+		}
+		return w.caps.count("test/unmake")
+	}
+	for how, want := range map[string]int{"submit": 0, "skip": 1, "cancel": 1, "expire": 1, "delete": 1} {
+		if got := end("OPEN", how); got != want {
+			t.Errorf("%s: canceled %d times, want %d", how, got, want)
+		}
+		if got := end("DONE", how); got != 0 {
+			t.Errorf("%s of a finished resource: canceled %d times", how, got)
+		}
+	}
+}

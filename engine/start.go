@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mfaflow/mfaflow/flows"
+	"github.com/mfaflow/mfaflow/store"
+)
+
+// Start begins an execution of the deployed revision of a flow and walks to its first
+// screen or end. The answer carries the handle.
+//
+// A repeated start with the same IdempotencyKey and body gets the same execution, and
+// its handle while the first step is open. Errors: NOT_FOUND (no such flow, or not
+// public), FORBIDDEN (an input the caller may not set), INPUT_INVALID (with Fields),
+// IDEMPOTENCY_MISMATCH, CONTENDED, UNAVAILABLE.
+func (r *Runner) Start(ctx context.Context, q StartRequest) (*Execution, error) {
+	print, err := r.bodyPrint(q)
+	if err != nil {
+		return nil, refuse(err)
+	}
+	var id string
+	var before *Execution
+	until := time.Now().Add(r.limits.Step)
+	var w *walker
+	var e *Execution
+	err = r.db.Update(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
+		w, e, before = nil, nil, nil
+		if q.IdempotencyKey != "" {
+			known, err := r.remembered(ctx, tx, q, print)
+			if err != nil || known != nil {
+				before = known
+				return err
+			}
+		}
+		ctx, cancel := context.WithDeadline(ctx, until)
+		defer cancel()
+		id = tx.NewID()
+		if w, err = r.begin(ctx, tx, id, q); err != nil {
+			return err
+		}
+		if q.IdempotencyKey != "" {
+			if err := r.remember(tx, q, id, print); err != nil {
+				return err
+			}
+		}
+		if err := w.walk(); err != nil {
+			return err
+		}
+		e, err = w.commit("FLOW.STARTED")
+		return err
+	})
+	if err != nil {
+		return nil, refuse(err)
+	}
+	if before != nil {
+		return before, nil
+	}
+	return r.begun(ctx, id, w, e)
+}
+
+// begun goes on after the first unit, if it ended before an outside call.
+func (r *Runner) begun(ctx context.Context, id string, w *walker, e *Execution) (*Execution, error) {
+	if w.call != nil {
+		var err error
+		e, err = r.await(ctx, id, func(ctx context.Context) (*Execution, error) {
+			return r.carryOn(ctx, time.Now().Add(r.limits.Step), w, e)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if e.Handle == "" {
+		e.Handle = r.secrets.handleOf(id, 0)
+	}
+	return e, nil
+}
+
+// begin makes the state of a new execution.
+func (r *Runner) begin(ctx context.Context, tx *store.Tx, id string, q StartRequest) (*walker, error) {
+	b, err := r.catalog.deployed(tx)
+	if err != nil {
+		return nil, err
+	}
+	p := b.programs[q.Flow]
+	if p == nil || !(p.Flow.Public || q.Manager) {
+		return nil, &Error{Code: NotFound, Text: fmt.Sprintf("there is no flow %q to start", q.Flow)}
+	}
+	if err := mayset(p.Flow, q); err != nil {
+		return nil, err
+	}
+	inputs, bad := completeInputs(p.Flow, q.Inputs)
+	if bad != nil {
+		return nil, &Error{Code: InputInvalid, Text: "the inputs have errors", Fields: bad}
+	}
+	st := newState(id)
+	w := r.walker(ctx, tx, st, b)
+	st.head = head{
+		Flow: q.Flow, Pins: b.pins(q.Flow), Created: millis(w.now),
+		Expires: millis(w.now.Add(or(p.Flow.Timeout, flows.DefaultTimeout))),
+		Frames:  []frame{{Flow: q.Flow, Node: p.Flow.Start}},
+	}
+	st.set(slotName(0, slotInputs, ""), inputs)
+	w.request, w.client = q.Request, true
+	w.hear(&q.Client)
+	return w, nil
+}
+
+// mayset: without the management token only inputs marked `client: true`.
+func mayset(f *flows.Flow, q StartRequest) error {
+	if q.Manager {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(q.Inputs)) {
+		i := slices.IndexFunc(f.Inputs, func(in flows.Input) bool { return in.Name == name })
+		if i >= 0 && !f.Inputs[i].Client {
+			return &Error{Code: Forbidden, Text: fmt.Sprintf("input %q may be set with the management token only", name)}
+		}
+	}
+	return nil
+}
+
+type inputErrors []FieldError
+
+func (l inputErrors) text() string {
+	parts := make([]string, len(l))
+	for i, e := range l {
+		parts[i] = e.Field + " " + e.Text
+	}
+	return strings.Join(parts, "; ")
+}
+
+// completeInputs validates a flow's inputs and fills in the defaults.
+func completeInputs(f *flows.Flow, given map[string]any) (map[string]any, inputErrors) {
+	var bad inputErrors
+	inputs := make(map[string]any, len(f.Inputs))
+	for _, in := range f.Inputs {
+		v, ok := given[in.Name]
+		switch {
+		case ok:
+			for _, x := range in.Schema.Validate(v) {
+				bad = append(bad, FieldError{Field: in.Name + x.Pointer, Key: x.Keyword, Text: x.Text})
+			}
+			inputs[in.Name] = v
+		case in.HasDefault:
+			inputs[in.Name] = in.Default
+		case in.Required:
+			bad = append(bad, FieldError{Field: in.Name, Key: "required", Text: "is required"})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !slices.ContainsFunc(f.Inputs, func(in flows.Input) bool { return in.Name == name }) {
+			bad = append(bad, FieldError{Field: name, Key: "unknown", Text: "the flow has no such input"})
+		}
+	}
+	return inputs, bad
+}
+
+// idem is what is kept of a start with an Idempotency-Key.
+type idem struct {
+	ID    string `json:"id"`
+	Print []byte `json:"p"`
+	Until int64  `json:"u"`
+}
+
+func (r *Runner) idemKey(q StartRequest) store.Key {
+	return store.K(r.environment, "idem", hex.EncodeToString(mac(r.secrets.print, []byte("idem"), []byte(q.IdempotencyKey))))
+}
+
+func (r *Runner) bodyPrint(q StartRequest) ([]byte, error) {
+	b, err := json.Marshal([]any{q.Flow, q.Inputs, q.Client, q.Manager})
+	if err != nil {
+		return nil, fmt.Errorf("fingerprint of the start: %w", err)
+	}
+	return mac(r.secrets.print, []byte("start"), b), nil
+}
+
+func (r *Runner) remember(tx *store.Tx, q StartRequest, id string, print []byte) error {
+	b, err := json.Marshal(idem{ID: id, Print: print, Until: millis(tx.Now().Add(r.limits.Idem))})
+	if err != nil {
+		return fmt.Errorf("encode idempotency record: %w", err)
+	}
+	tx.Put(r.idemKey(q), b)
+	return nil
+}
+
+// remembered returns the execution that the same start made before, nil if none did.
+func (r *Runner) remembered(ctx context.Context, tx *store.Tx, q StartRequest, print []byte) (*Execution, error) {
+	recs, err := tx.Get(r.idemKey(q))
+	if err != nil || recs[0].Rev == 0 {
+		return nil, err
+	}
+	var i idem
+	if err := json.Unmarshal(recs[0].Value, &i); err != nil {
+		return nil, fmt.Errorf("decode idempotency record: %w", err)
+	}
+	if tx.Now().UnixMilli() >= i.Until {
+		return nil, nil
+	}
+	if string(i.Print) != string(print) {
+		return nil, &Error{Code: IdempotencyMismatch, Text: "this Idempotency-Key was used with another body"}
+	}
+	recs, err = tx.Get(r.key(i.ID))
+	if err != nil || recs[0].Rev == 0 {
+		return nil, err
+	}
+	st, err := decodeState(i.ID, recs[0].Value)
+	if err != nil {
+		return nil, err
+	}
+	b, err := r.catalog.bundle(ctx, st.head.Pins)
+	if err != nil {
+		return nil, err
+	}
+	e, err := r.view(st, b)
+	if err != nil {
+		return nil, err
+	}
+	e.Repeated = true
+	if st.head.Answered == nil && !st.head.Status.final() {
+		e.Handle = r.secrets.handleOf(i.ID, st.head.Rotation)
+	}
+	return e, nil
+}

@@ -55,3 +55,8 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, open)
 }
+
+func TestStoreConcurrent(t *testing.T) {
+	t.Parallel()
+	storetest.RunConcurrent(t, open)
+}

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -166,8 +167,8 @@ func measure(v any, depth int, branches *int) error {
 	return nil
 }
 
-// Validate returns every violation of v, or nil. v holds encoding/json's types with
-// numbers as float64 or int.
+// Validate returns every violation of v, sorted by pointer, or nil. v holds
+// encoding/json's types with numbers as float64 or int.
 func (p *Part) Validate(v any) []Violation {
 	err := p.compiled.Validate(v)
 	if err == nil {
@@ -177,7 +178,11 @@ func (p *Part) Validate(v any) []Violation {
 	if !ok {
 		return []Violation{{Text: "the value is not JSON"}}
 	}
-	return leaves(invalid, nil)
+	bad := leaves(invalid, nil)
+	slices.SortFunc(bad, func(a, b Violation) int { // the validator walks maps in any order
+		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Text, b.Text))
+	})
+	return bad
 }
 
 // violationText keeps the validator's message unless it would repeat the value, which

@@ -8,6 +8,7 @@
 //   - x-davinci: the capability's name in DaVinci exports.
 //   - x-control: the control that DaVinci's editor shows for an input.
 //   - x-resource: the member that `save` keeps, and the name of its shape.
+//   - x-cancels: the resource that running it takes back (connector.Cancels).
 //   - x-enum: the values known today. Unlike enum it refuses no other, because a
 //     tenant may be newer than these files.
 //   - secret: the value is never logged, traced or shown.

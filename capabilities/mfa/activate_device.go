@@ -8,8 +8,8 @@ import (
 )
 
 type activateDeviceInput struct {
-	UserID      string `json:"userId" need:"id"`
-	DeviceID    string `json:"deviceId" need:"id"`
+	UserID      string `json:"userId" need:"text"`
+	DeviceID    string `json:"deviceId" need:"text"`
 	OTP         string `json:"otp"`
 	Attestation string `json:"attestation"`
 	Origin      string `json:"origin"`

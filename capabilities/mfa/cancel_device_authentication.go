@@ -6,7 +6,7 @@ import (
 )
 
 type cancelDeviceAuthenticationInput struct {
-	ID     string `json:"deviceAuthenticationId" need:"id"`
+	ID     string `json:"deviceAuthenticationId" need:"text"`
 	Reason string `json:"reason"`
 }
 

@@ -11,10 +11,10 @@ import (
 
 type createDeviceInput struct {
 	node.Notification
-	UserID       string `json:"userId" need:"id"`
+	UserID       string `json:"userId" need:"text"`
 	Type         string `json:"deviceType"`
 	CustomType   any    `json:"customDeviceType"`
-	Status       string `json:"status"`
+	Status       string `json:"status" need:"text"`
 	Nickname     string `json:"nickname"`
 	Phone        string `json:"phone"`
 	Extension    string `json:"extension"`

@@ -10,7 +10,7 @@ import (
 )
 
 type createPairingKeyInput struct {
-	UserID         string `json:"userId" need:"id"`
+	UserID         string `json:"userId" need:"text"`
 	ApplicationIDs []any  `json:"applicationIds"` // empty: every native app of the environment
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 type devicePasscodeInput struct {
-	ID  string `json:"deviceAuthenticationId" need:"id"`
+	ID  string `json:"deviceAuthenticationId" need:"text"`
 	OTP string `json:"otp"`
 }
 

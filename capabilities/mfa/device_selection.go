@@ -6,8 +6,8 @@ import (
 )
 
 type deviceSelectionInput struct {
-	ID            string `json:"deviceAuthenticationId" need:"id"`
-	DeviceID      string `json:"deviceId" need:"id"`
+	ID            string `json:"deviceAuthenticationId" need:"text"`
+	DeviceID      string `json:"deviceId" need:"text"`
 	Compatibility string `json:"compatibility"`
 }
 

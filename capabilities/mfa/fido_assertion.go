@@ -6,7 +6,7 @@ import (
 )
 
 type fidoAssertionInput struct {
-	ID            string `json:"deviceAuthenticationId" need:"id"`
+	ID            string `json:"deviceAuthenticationId" need:"text"`
 	Assertion     string `json:"assertion"` // JSON, passed on untouched
 	Origin        string `json:"origin"`
 	Compatibility string `json:"compatibility"`

@@ -8,7 +8,7 @@ import (
 )
 
 type readAuthenticationCodeInput struct {
-	ID string `json:"authenticationCodeId" need:"id"`
+	ID string `json:"authenticationCodeId" need:"text"`
 }
 
 // readAuthenticationCode says whether an app has used a code, and for whom.

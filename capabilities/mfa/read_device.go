@@ -9,8 +9,8 @@ import (
 
 // userDevice are the inputs of what is done to one device.
 type userDevice struct {
-	UserID   string `json:"userId" need:"id"`
-	DeviceID string `json:"deviceId" need:"id"`
+	UserID   string `json:"userId" need:"text"`
+	DeviceID string `json:"deviceId" need:"text"`
 }
 
 func (d userDevice) path(rest ...string) pingone.Path {

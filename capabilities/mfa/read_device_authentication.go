@@ -8,7 +8,7 @@ import (
 )
 
 type readDeviceAuthenticationInput struct {
-	ID string `json:"deviceAuthenticationId" need:"id"`
+	ID string `json:"deviceAuthenticationId" need:"text"`
 }
 
 // readDeviceAuthentication reads how an authentication stands. A push that was approved

@@ -8,7 +8,7 @@ import (
 )
 
 type readMFAStatusInput struct {
-	UserID string `json:"userId" need:"id"`
+	UserID string `json:"userId" need:"text"`
 }
 
 // readMFAStatus says whether MFA is enabled for a user.

@@ -9,8 +9,8 @@ import (
 
 // pairingKey are the inputs of what is done to one pairing key.
 type pairingKey struct {
-	UserID string `json:"userId" need:"id"`
-	KeyID  string `json:"pairingKeyId" need:"id"`
+	UserID string `json:"userId" need:"text"`
+	KeyID  string `json:"pairingKeyId" need:"text"`
 }
 
 func (k pairingKey) request(method string) pingone.Request {

@@ -11,7 +11,7 @@ import (
 )
 
 type setDeviceOrderInput struct {
-	UserID    string `json:"userId" need:"id"`
+	UserID    string `json:"userId" need:"text"`
 	Mode      string `json:"setDeviceOrder"` // SET_DEFAULT_DEVICE, SET_DEVICE_ORDER
 	DefaultID string `json:"defaultDeviceId"`
 	UseJSON   bool   `json:"useDeviceOrderJsonAttributes"`

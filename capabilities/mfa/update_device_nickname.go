@@ -8,8 +8,8 @@ import (
 )
 
 type updateDeviceNicknameInput struct {
-	UserID   string `json:"userId" need:"id"`
-	DeviceID string `json:"deviceId" need:"id"`
+	UserID   string `json:"userId" need:"text"`
+	DeviceID string `json:"deviceId" need:"text"`
 	Nickname string `json:"nickname"` // "" clears it
 }
 

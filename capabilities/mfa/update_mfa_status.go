@@ -8,7 +8,7 @@ import (
 )
 
 type updateMFAStatusInput struct {
-	UserID     string `json:"userId" need:"id"`
+	UserID     string `json:"userId" need:"text"`
 	MFAEnabled bool   `json:"mfaEnabled"`
 }
 

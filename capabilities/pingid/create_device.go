@@ -8,9 +8,9 @@ import (
 )
 
 type createDeviceInput struct {
-	UserID       string `json:"userId" need:"id"`
-	Type         string `json:"workforceDeviceType" need:"id"`
-	Status       string `json:"status"`
+	UserID       string `json:"userId" need:"text"`
+	Type         string `json:"workforceDeviceType" need:"text"`
+	Status       string `json:"status" need:"text"`
 	Nickname     string `json:"nickname"`
 	Phone        string `json:"phone"`
 	Email        string `json:"email"`

@@ -8,7 +8,7 @@ import (
 )
 
 type createPairingKeyInput struct {
-	UserID string `json:"userId" need:"id"`
+	UserID string `json:"userId" need:"text"`
 }
 
 // createPairingKey makes a key that pairs the PingID app with a user.

@@ -8,7 +8,7 @@ import (
 )
 
 type readAllDevicesInput struct {
-	UserID      string   `json:"userId" need:"id"`
+	UserID      string   `json:"userId" need:"text"`
 	SetFilter   bool     `json:"setFilterFlag"`
 	Status      string   `json:"statusFilter"`
 	DeviceTypes []string `json:"workforceDeviceTypes"`

@@ -8,7 +8,7 @@ import (
 )
 
 type createInput struct {
-	Username    string         `json:"username" need:"id"`
+	Username    string         `json:"username" need:"text"`
 	Email       string         `json:"email"`
 	Name        map[string]any `json:"name"`
 	MobilePhone string         `json:"mobilePhone"`

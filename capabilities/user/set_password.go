@@ -8,8 +8,8 @@ import (
 )
 
 type setPasswordInput struct {
-	UserID      string `json:"userId" need:"id"`
-	Password    string `json:"password" need:"id"` // an empty value would unset it
+	UserID      string `json:"userId" need:"text"`
+	Password    string `json:"password" need:"text"` // an empty value would unset it
 	ForceChange bool   `json:"forceChange"`
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 type updateInput struct {
-	UserID      string          `json:"userId" need:"id"`
+	UserID      string          `json:"userId" need:"text"`
 	Username    string          `json:"username"`
 	Email       json.RawMessage `json:"email"` // null clears
 	Name        map[string]any  `json:"name"`

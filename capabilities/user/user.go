@@ -26,7 +26,7 @@ func Specs() []node.Spec {
 
 // byID is the input of what needs a user and nothing else.
 type byID struct {
-	UserID string `json:"userId" need:"id"`
+	UserID string `json:"userId" need:"text"`
 }
 
 // operation is a POST on a user with a media type of its own.

@@ -6,7 +6,7 @@ import (
 )
 
 type verifyInput struct {
-	UserID string `json:"userId" need:"id"`
+	UserID string `json:"userId" need:"text"`
 	Code   string `json:"code"`
 }
 

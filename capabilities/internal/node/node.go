@@ -89,13 +89,13 @@ func decode(input map[string]any, in any) error {
 	return nil
 }
 
-// missing names the first field tagged `need:"id"` that is empty. Schemas let "" pass
+// missing names the first field tagged `need:"text"` that is empty. Schemas let "" pass
 // where the documented connector does.
 func missing(in any) string {
 	v := reflect.ValueOf(in)
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
-		if f.Tag.Get("need") == "id" && v.Field(i).String() == "" {
+		if f.Tag.Get("need") == "text" && v.Field(i).String() == "" {
 			return f.Tag.Get("json")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/flows/cond"
+	"github.com/mfaflow/mfaflow/flows/internal/yamldoc"
 )
 
 // Pos is a place in a flow's source, both counted from 1, columns in characters.
@@ -22,15 +23,23 @@ type Flow struct {
 	Public  bool
 	Timeout time.Duration // default DefaultTimeout
 	Inputs  []Input
+	Outputs []Input // declared types of the outputs; empty: inferred from the ends
 	Catch   []Route
 	Screens map[string]*Screen           // the flow's own
 	Text    map[string]map[string]string // messages: locale → key → text
 	Nodes   []*Node                      // in file order
 
+	IDPos    Pos
+	StartPos Pos
+
 	Outcomes    []string              // by Check: the values of its `end:` nodes, sorted, unique
 	InputType   *cond.Type            // by Check: an object of the inputs
 	OutputTypes map[string]*cond.Type // by Check: outcome → the object of its outputs
 	Calls       []string              // by Check: ids of the flows it calls, sorted, unique
+
+	doc       *yamldoc.Doc
+	unproven  map[string]bool // by Check: outcomes reached on some path without authentication
+	callTrees map[string]bool // by Check: Calls and what those call
 }
 
 // DefaultTimeout ends an execution that says nothing else.
@@ -91,6 +100,10 @@ type Node struct {
 	Error   *Value   // End
 	Outputs []Member // End
 
+	NamePos Pos // of what stands after uses, show, call or end
+	SavePos Pos
+	NextPos Pos
+
 	Capability *connector.Entry // by Check: Uses
 	Screen     *Screen          // by Check: Show
 	Actions    []Action         // by Check: Show: those not narrowed to constant false
@@ -105,14 +118,16 @@ type Route struct {
 	On      string
 	When    *Expr
 	To      string
+	ToPos   Pos
 	Message *Message
 }
 
 // Message is a text key shown on the next screen reached, with its parameters.
 type Message struct {
 	Pos
-	Key  string
-	With []Member
+	Key    string
+	KeyPos Pos
+	With   []Member
 }
 
 // Poll asks a capability while a screen waits.
@@ -123,6 +138,9 @@ type Poll struct {
 	Every time.Duration
 	Until *Expr
 	Save  string
+
+	UsesPos Pos
+	SavePos Pos
 
 	Capability *connector.Entry // by Check
 	SaveMember string           // by Check
@@ -151,6 +169,9 @@ type Value struct {
 	Const any      // JSON value without expressions inside
 	Map   []Member // not nil: an object with an expression somewhere inside
 	List  []Value  // not nil: a list with an expression somewhere inside
+
+	source *yamldoc.Node // where Const stands
+	broken bool          // a problem was reported for it
 }
 
 // Expr is an expression in its place.
@@ -158,6 +179,9 @@ type Expr struct {
 	Pos
 	Source  string        // without the leading "="
 	Program *cond.Program // by Check
+
+	source *yamldoc.Node
+	offset int // of Source in the scalar's text
 }
 
 // Screen is what a person is shown: the view data it takes, a form as JSON Schema, and

@@ -1,0 +1,91 @@
+package flows
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/mfaflow/mfaflow/flows/cond"
+)
+
+// Check proves a parsed flow: that every name leads somewhere, every outcome is routed,
+// every expression compiles and gives what its place takes, and no secret leaves the
+// step that may know it. It completes f (the fields that say "by Check") and returns
+// all problems sorted by place, those of Parse not among them.
+//
+// A flow with problems other than warnings must not be run. After Check a flow is only
+// read and may be shared.
+func Check(f *Flow, lib Library) []Problem {
+	c := &checker{report: newReport(f.File, f.Source), f: f, lib: lib, index: map[string]int{}, calls: map[*Node]*Flow{}}
+	c.file = f.File
+	for i, n := range f.Nodes {
+		if _, twice := c.index[n.ID]; !twice {
+			c.index[n.ID] = i
+		}
+	}
+	c.resolve()
+	c.declareTypes()
+	c.connect()
+	c.reach()
+	c.flowFacts()
+	c.variables()
+	c.expressions()
+	c.finish()
+	return c.sorted()
+}
+
+// checker proves one flow. Its steps run in the order in which Check calls them.
+type checker struct {
+	report
+	f     *Flow
+	lib   Library
+	index map[string]int // node id → position in f.Nodes
+
+	calls   map[*Node]*Flow // the flow that a call node names
+	results []result        // by node: what it leaves behind
+	edges   []edge
+	out     [][]int // by node: the edges that leave it
+	reached []bool
+
+	vars   map[string]*variable
+	slots  map[string]int // variable → slot of a state
+	states []state        // by node: what is known on entering
+}
+
+// finish fills in what callers of the flow need to know.
+func (c *checker) finish() {
+	f := c.f
+	f.InputType = c.inputType()
+	f.Outcomes = nil
+	for _, n := range f.Nodes {
+		if n.Kind == End && n.Name != "" && !slices.Contains(f.Outcomes, n.Name) {
+			f.Outcomes = append(f.Outcomes, n.Name)
+		}
+	}
+	slices.Sort(f.Outcomes)
+	tree := map[string]bool{}
+	var calls []string
+	for n, child := range c.calls {
+		calls = append(calls, n.Name)
+		tree[n.Name] = true
+		maps.Copy(tree, child.callTrees)
+	}
+	slices.Sort(calls)
+	f.Calls, f.callTrees = slices.Compact(calls), tree
+	c.proofs()
+}
+
+func (c *checker) inputType() *cond.Type {
+	t := &cond.Type{Kind: cond.Object, Fields: map[string]cond.Field{}}
+	for _, in := range c.f.Inputs {
+		t.Fields[in.Name] = inputField(in)
+	}
+	return t
+}
+
+func inputField(in Input) cond.Field {
+	field := cond.Field{Type: partType(in.Schema)}
+	if !in.Required && !in.HasDefault {
+		field.Absent, field.Rule = "the input has no default and is not `required: true`", cond.RuleOptionalRead
+	}
+	return field
+}

@@ -1,0 +1,58 @@
+package flows
+
+import (
+	"fmt"
+	"slices"
+)
+
+// proofs finds the outcomes that some path reaches without authenticating anybody, and
+// warns where such an outcome is a success.
+func (c *checker) proofs() {
+	c.f.unproven = map[string]bool{}
+	start, ok := c.index[c.f.Start]
+	if !ok {
+		return
+	}
+	from := map[int]int{start: -1}
+	queue := []int{start}
+	for len(queue) > 0 {
+		i := queue[0]
+		queue = queue[1:]
+		for _, at := range c.out[i] {
+			e := c.edges[at]
+			if _, seen := from[e.to]; !seen && !c.proves(e) {
+				from[e.to] = i
+				queue = append(queue, e.to)
+			}
+		}
+	}
+	for i, n := range c.f.Nodes {
+		if _, unproven := from[i]; !unproven || n.Kind != End || n.Name == "" {
+			continue
+		}
+		c.f.unproven[n.Name] = true
+		if n.Name == "failed" || n.Name == "canceled" {
+			continue
+		}
+		var ids []string
+		for at := i; at >= 0; at = from[at] {
+			ids = append(ids, c.f.Nodes[at].ID)
+		}
+		slices.Reverse(ids)
+		c.add(n.Pos, n.ID, ruleNoAuthentication, fmt.Sprintf("`%s` is reached without authenticating anybody: %s", n.Name, shorten(ids)), "")
+	}
+}
+
+// proves reports whether everybody who takes an edge was authenticated by its node.
+func (c *checker) proves(e edge) bool {
+	n := c.f.Nodes[e.from]
+	switch {
+	case e.caught:
+		return false
+	case n.Kind == Uses:
+		return n.Capability != nil && n.Capability.Spec.Authenticates
+	case n.Kind == Call && c.calls[n] != nil:
+		return !slices.ContainsFunc(e.outcomes, func(o string) bool { return c.calls[n].unproven[o] })
+	}
+	return false
+}

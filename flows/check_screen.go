@@ -1,0 +1,52 @@
+package flows
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/mfaflow/mfaflow/flows/cond"
+)
+
+// shown checks what a screen is given.
+func (c *checker) shown(n *Node, s scope) {
+	given := c.members(n.With, n.ID, s)
+	for j := range n.Narrow {
+		if e := n.Narrow[j].Value.Expr; e != nil {
+			c.compile(e, n.ID, s, cond.WantBool)
+			c.secretRefused(e, n.ID, "`actions`")
+		}
+	}
+	if n.Screen == nil {
+		return
+	}
+	for j := range n.With {
+		m := &n.With[j]
+		at := slices.IndexFunc(n.Screen.With, func(in Input) bool { return in.Name == m.Name })
+		if at < 0 {
+			c.add(m.Pos, n.ID, ruleUnknownInput, fmt.Sprintf("the screen `%s` takes no `%s`", n.Screen.ID, m.Name), didYouMean(m.Name, inputNames(n.Screen.With)))
+		} else {
+			c.inputGiven(n, m, given.Fields[m.Name], n.Screen.With[at], false)
+		}
+		if given.Fields[m.Name].Type.HasSecret() && (at < 0 || !n.Screen.With[at].Secret) {
+			c.add(m.Value.Pos, n.ID, ruleSecretShown, fmt.Sprintf("`%s` would show a secret", m.Name), "show what is no secret; a screen that must show one marks the member `secret: true`")
+		}
+	}
+}
+
+// polled checks what a waiting screen asks.
+func (c *checker) polled(i int, n *Node) {
+	p := n.Poll
+	if p == nil {
+		return
+	}
+	s := c.before(i)
+	c.age(n, s.state)
+	given := c.members(p.With, n.ID, s)
+	if p.Capability == nil {
+		return
+	}
+	c.take(n, p.UsesPos, p.With, given, p.Capability.Spec.Input, p.Capability.ID)
+	s.out = partType(p.Capability.Spec.Output)
+	c.compile(p.Until, n.ID, s, cond.WantBool)
+	c.secretRefused(p.Until, n.ID, "`until`")
+}

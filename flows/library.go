@@ -1,0 +1,93 @@
+package flows
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"strings"
+	"sync"
+)
+
+//go:embed screens/*.yaml
+var screenFiles embed.FS
+
+//go:embed templates/*.yaml
+var templateFiles embed.FS
+
+// Templates returns the flows that are shipped, one file each, named by its id.
+func Templates() fs.FS {
+	sub, err := fs.Sub(templateFiles, "templates")
+	if err != nil {
+		panic(fmt.Errorf("the templates are embedded under another name: %w", err))
+	}
+	return sub
+}
+
+// library is what the embedded files hold, read once.
+type library struct {
+	screens map[string]*Screen
+	text    map[string]map[string]string
+}
+
+var readLibrary = sync.OnceValue(func() library {
+	lib, err := loadLibrary(screenFiles)
+	if err != nil {
+		panic(fmt.Errorf("the embedded screens are broken: %w", err))
+	}
+	return lib
+})
+
+// LibraryScreens returns the screens that every flow may show, by name. The map is the
+// caller's, the screens are shared and must not be changed.
+func LibraryScreens() map[string]*Screen { return maps.Clone(readLibrary().screens) }
+
+// LibraryText returns the texts of the library in a locale, by message key. A locale
+// that is not there falls back to its language and then to English.
+func LibraryText(locale string) map[string]string {
+	text := readLibrary().text
+	for _, name := range []string{locale, strings.SplitN(locale, "-", 2)[0]} {
+		if t, ok := text[name]; ok {
+			return maps.Clone(t)
+		}
+	}
+	return maps.Clone(text["en"])
+}
+
+func loadLibrary(files fs.FS) (library, error) {
+	lib := library{screens: map[string]*Screen{}}
+	names, err := fs.Glob(files, "screens/*.yaml")
+	if err != nil {
+		return lib, fmt.Errorf("list screens: %w", err)
+	}
+	for _, name := range names {
+		src, err := fs.ReadFile(files, name)
+		if err != nil {
+			return lib, fmt.Errorf("read a screen: %w", err)
+		}
+		p := newParser(name, src)
+		if p.doc.Root == nil {
+			return lib, firstProblem(p.done())
+		}
+		id := strings.TrimSuffix(strings.TrimPrefix(name, "screens/"), ".yaml")
+		if id == "messages" {
+			lib.text = p.messages(p.doc.Root)
+		} else {
+			key := *p.doc.Root
+			key.Text = id
+			lib.screens[id] = p.screen(&key, p.doc.Root)
+		}
+		if err := firstProblem(p.done()); err != nil {
+			return lib, err
+		}
+	}
+	return lib, nil
+}
+
+func firstProblem(problems []Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return errors.New(problems[0].String())
+}

@@ -1,0 +1,39 @@
+package flows_test
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/mfaflow/mfaflow/connector"
+	"github.com/mfaflow/mfaflow/flows"
+	"github.com/mfaflow/mfaflow/schemas"
+)
+
+// registry holds every described capability, with a Run that is never called.
+func registry(t testing.TB) *connector.Registry {
+	t.Helper()
+	var caps []connector.Capability
+	for _, id := range schemas.IDs() {
+		doc, _ := schemas.Capability(id)
+		run := func(context.Context, connector.Call) connector.Outcome { return connector.Fail{Code: "NOT_FOUND"} }
+		caps = append(caps, connector.Capability{ID: id, Schema: doc, Run: run, Recover: run})
+	}
+	r, err := connector.NewRegistry(caps...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestDesign(t *testing.T) {
+	t.Parallel()
+	src, err := os.ReadFile("testdata/design.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, problems := flows.Parse("design.yaml", src)
+	for _, p := range append(problems, flows.Check(f, flows.Library{Capabilities: registry(t)})...) {
+		t.Log(p.Node, p, "\n"+p.Snippet)
+	}
+}

@@ -1,0 +1,83 @@
+package flows
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxProblems bounds a report; a file with more is no flow.
+const maxProblems = 200
+
+// snippetWidth is how much of a long line a snippet shows.
+const snippetWidth = 120
+
+// report collects problems of one source.
+type report struct {
+	file     string
+	src      []byte
+	lines    []string
+	problems []Problem
+}
+
+func newReport(file string, src []byte) report {
+	text := strings.TrimPrefix(string(src), "\uFEFF")
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	return report{file: file, src: src, lines: strings.Split(strings.ReplaceAll(text, "\r", "\n"), "\n")}
+}
+
+func (r *report) add(at Pos, node, rule, text, hint string) {
+	if len(r.problems) >= maxProblems {
+		return
+	}
+	at = Pos{max(at.Line, 1), max(at.Column, 1)}
+	r.problems = append(r.problems, Problem{
+		File: r.file, Line: at.Line, Column: at.Column, Node: node,
+		Rule: rule, Text: text, Hint: hint, Snippet: r.snippet(at), Warning: isWarning(rule),
+	})
+}
+
+// snippet is the source line with a caret below the column. Of a long line it shows
+// the part around the column.
+func (r *report) snippet(at Pos) string {
+	if at.Line > len(r.lines) {
+		return ""
+	}
+	line := []rune(cut(r.lines[at.Line-1], 1<<14))
+	col := min(at.Column-1, len(line))
+	if from := col - snippetWidth/2; len(line) > snippetWidth && from > 0 {
+		line, col = line[from:], col-from
+	}
+	line = line[:min(len(line), snippetWidth)]
+	var pad strings.Builder
+	for _, c := range line[:min(col, len(line))] {
+		if c == '\t' {
+			pad.WriteByte('\t')
+		} else {
+			pad.WriteByte(' ')
+		}
+	}
+	return string(line) + "\n" + pad.String() + "^"
+}
+
+// cut shortens a text to at most n bytes, never inside a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+func comparePlaces(a, b Problem) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), strings.Compare(a.Rule, b.Rule), strings.Compare(a.Text, b.Text))
+}
+
+// sorted returns the problems by place, each once.
+func (r *report) sorted() []Problem {
+	slices.SortStableFunc(r.problems, comparePlaces)
+	return slices.CompactFunc(r.problems, func(a, b Problem) bool { return comparePlaces(a, b) == 0 })
+}

@@ -1,0 +1,29 @@
+package flows_test
+
+import (
+	"io/fs"
+	"testing"
+
+	"github.com/mfaflow/mfaflow/flows"
+)
+
+func TestTemplatesHaveNoProblems(t *testing.T) {
+	t.Parallel()
+	names, err := fs.Glob(flows.Templates(), "*.yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("templates: %v %v", names, err)
+	}
+	for _, name := range names {
+		src, err := fs.ReadFile(flows.Templates(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, problems := flows.Parse(name, src)
+		for _, p := range append(problems, flows.Check(f, flows.Library{Capabilities: registry(t)})...) {
+			t.Errorf("%s\n%s", p, p.Snippet)
+		}
+		if want := f.ID + ".yaml"; name != want {
+			t.Errorf("%s holds the flow %s", name, f.ID)
+		}
+	}
+}

@@ -51,10 +51,7 @@ func has(p ...any) (any, error) {
 			at = m[key]
 		case int:
 			list, ok := items(at)
-			if key < 0 {
-				key += len(list)
-			}
-			if !ok || key < 0 || key >= len(list) {
+			if !ok || key >= len(list) {
 				return false, nil
 			}
 			at = list[key]

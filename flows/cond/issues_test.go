@@ -66,6 +66,7 @@ var issueTests = []struct {
 	{src: `¦count(out.devices)`, rules: "wrong-arguments", hint: "len(list)"},
 	{src: `¦len()`, rules: "wrong-arguments"},
 	{src: `has(¦len(out.devices))`, rules: "wrong-arguments", hint: "takes a path"},
+	{src: `has(out.devices[-1].¦id)`, rules: "wrong-arguments"},
 	{src: `any(out.groups ?? [], any(.members, ¦any(out.devices, .id == "1")))`, rules: "expr-too-large", hint: "nested"},
 
 	// names

@@ -127,6 +127,9 @@ func equal(b *Budget, x, y any, depth int) (bool, error) {
 		g, ok := toFloat(y)
 		return ok && f == g, nil
 	}
+	if isAbsent(x) {
+		return isAbsent(y), nil
+	}
 	if list, ok := items(x); ok {
 		return equalLists(b, list, y, depth)
 	}
@@ -148,7 +151,7 @@ func isAbsent(v any) bool {
 func equalLists(b *Budget, x []any, other any, depth int) (bool, error) {
 	y, ok := items(other)
 	if !ok || len(x) != len(y) {
-		return x == nil && other == nil, nil
+		return false, nil
 	}
 	for i := range x {
 		if same, err := equal(b, x[i], y[i], depth+1); !same || err != nil {
@@ -161,7 +164,7 @@ func equalLists(b *Budget, x []any, other any, depth int) (bool, error) {
 func equalObjects(b *Budget, x map[string]any, other any, depth int) (bool, error) {
 	y, ok := members(other)
 	if !ok || len(x) != len(y) {
-		return x == nil && other == nil, nil
+		return false, nil
 	}
 	for name, v := range x {
 		w, ok := y[name]

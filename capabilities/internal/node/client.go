@@ -62,7 +62,7 @@ func (a Answer) Complete(shapes ...Shape) connector.Outcome {
 
 // shownHeaders are the response headers that an output carries. Cookies, tokens and
 // whatever else a proxy adds stay out of executions and traces.
-var shownHeaders = [...]string{"Content-Type", "Correlation-Id", "Location", "X-Ping-External-Transaction-Id"}
+var shownHeaders = [...]string{"Content-Type", "Correlation-Id", "X-Ping-External-Transaction-Id"}
 
 func headersOf(h http.Header) map[string]any {
 	shown := map[string]any{}

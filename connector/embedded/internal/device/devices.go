@@ -9,9 +9,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
-	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
-	"github.com/mfaflow/mfaflow/store"
 )
 
 // Devices serves the devices of users.
@@ -109,13 +107,4 @@ func (s *Devices) device(c *rest.Call, a *account.Account) (*Record, *account.De
 
 func audited(c *rest.Call, event, user, id, result string) error {
 	return c.Audit(rest.Event{Type: event, User: user, ResourceType: "DEVICE", ResourceID: id, Result: result})
-}
-
-// policyOf is the policy that rules a device: its own, else the environment's.
-func policyOf(tx *store.Tx, env string, r *Record) (*policy.Policy, error) {
-	p, err := policy.Load(tx, env, r.Policy)
-	if _, gone := rest.ProblemOf(err); gone && r.Policy != "" {
-		return policy.Load(tx, env, "")
-	}
-	return p, err
 }

@@ -9,9 +9,9 @@ import (
 // Kinds; routes, tables and records stay.
 type Kind struct {
 	Type    string
-	Label   string                // for typeDisplayNames
-	Channel string                // the channel that carries its codes
-	Target  string                // the attribute that holds the address
+	Label   string // for typeDisplayNames
+	Channel string // the channel that carries its codes
+	Target  string // the attribute that holds the address
 	Valid   func(address string) bool
 	Mask    func(address string) string
 	AMR     string // its entry in authenticators

@@ -58,10 +58,12 @@ func mfaEnabled() toggle {
 	return toggle{"mfaEnabled", func(a *account.Account) bool { return a.MFA }, func(a *account.Account, on bool) { a.MFA = on }}
 }
 
-func (d *Directory) readEnabled(c *rest.Call) (rest.Reply, error)  { return d.readToggle(c, enabled()) }
-func (d *Directory) writeEnabled(c *rest.Call) (rest.Reply, error) { return d.writeToggle(c, enabled()) }
-func (d *Directory) readMFA(c *rest.Call) (rest.Reply, error)      { return d.readToggle(c, mfaEnabled()) }
-func (d *Directory) writeMFA(c *rest.Call) (rest.Reply, error)     { return d.writeToggle(c, mfaEnabled()) }
+func (d *Directory) readEnabled(c *rest.Call) (rest.Reply, error) { return d.readToggle(c, enabled()) }
+func (d *Directory) writeEnabled(c *rest.Call) (rest.Reply, error) {
+	return d.writeToggle(c, enabled())
+}
+func (d *Directory) readMFA(c *rest.Call) (rest.Reply, error)  { return d.readToggle(c, mfaEnabled()) }
+func (d *Directory) writeMFA(c *rest.Call) (rest.Reply, error) { return d.writeToggle(c, mfaEnabled()) }
 
 func (d *Directory) readToggle(c *rest.Call, t toggle) (rest.Reply, error) {
 	_, a, err := d.must(c)

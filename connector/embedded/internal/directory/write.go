@@ -214,4 +214,3 @@ func (d *Directory) remove(c *rest.Call) (rest.Reply, error) {
 	}
 	return rest.Gone()
 }
-

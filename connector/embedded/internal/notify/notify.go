@@ -14,7 +14,6 @@ import (
 // Notifier adds messages to the outbox.
 type Notifier struct {
 	Channels []string // channels that have a sender; any other counts as disabled
-	Wake     func()   // called after a commit that added a message; may be nil
 }
 
 // Has reports whether a channel has a sender.
@@ -53,9 +52,6 @@ func (n Notifier) Send(c *rest.Call, m Code) error {
 	})
 	if err != nil {
 		return fmt.Errorf("add a message: %w", err)
-	}
-	if n.Wake != nil {
-		c.Tx.AfterCommit(n.Wake)
 	}
 	return nil
 }

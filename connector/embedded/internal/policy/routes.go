@@ -159,4 +159,3 @@ func remove(c *rest.Call) (rest.Reply, error) {
 	}
 	return rest.Gone()
 }
-

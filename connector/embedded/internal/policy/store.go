@@ -135,3 +135,13 @@ func (ix *index) taken(name, id string) bool {
 	}
 	return false
 }
+
+// Effective is Load for a policy that once was there: if it was deleted since, the
+// environment's default rules.
+func Effective(tx *store.Tx, env, id string) (*Policy, error) {
+	p, err := Load(tx, env, id)
+	if _, gone := rest.ProblemOf(err); gone && id != "" {
+		return Load(tx, env, "")
+	}
+	return p, err
+}

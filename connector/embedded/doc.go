@@ -1,0 +1,21 @@
+// Package embedded is PingOne's MFA API in process: a real implementation of its REST
+// resources over a store, behind the same seam as a tenant.
+//
+//	capability ─► Service.Do(ctx, pingone.Request) ─┐
+//	any PingOne SDK ─► Service.ServeHTTP ───────────┴─► one route table ─► one unit of work
+//
+// Served are users, passwords, devices, device authentication policies, MFA settings and
+// deviceAuthentications, for the device types of internal/device. Messages leave through
+// store/outbox, events through store/audit, both in the commit of what they tell of.
+//
+//	internal/rest       route table, calls, error envelope, links
+//	internal/account    the hot record: counters, locks, order of devices
+//	internal/directory  users and passwords
+//	internal/device     devices and their activation
+//	internal/authn      deviceAuthentications: the state machine
+//	internal/policy     policies and settings
+//	internal/otp        codes: made, kept as keyed hashes, checked
+//	internal/notify     messages
+//
+// A Service serves one environment. Its routes for another are 404.
+package embedded

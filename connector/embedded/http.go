@@ -1,0 +1,128 @@
+package embedded
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/pingone"
+	"github.com/mfaflow/mfaflow/store"
+)
+
+// maxBody is the largest body that is read, in bytes.
+const maxBody = 1 << 20
+
+// ServeHTTP serves the API below /v1/environments/{env}, the auth host below /{env}, and
+// /{env}/as/token. All but the last need a bearer token. Another environment is 404.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	host, path, ok := s.split(r.URL.EscapedPath())
+	if ok && host == pingone.HostAuth && len(path) == 2 && path[0] == "as" && path[1] == "token" {
+		s.serveToken(w, r)
+		return
+	}
+	q := call{actor: "worker", Request: pingone.Request{Host: host, Method: r.Method, Path: path, Query: r.URL.Query(),
+		MediaType: r.Header.Get("Content-Type"), Header: r.Header}}
+	switch {
+	case !s.authorized(r):
+		p := rest.Plain(http.StatusUnauthorized, rest.AccessFailed, "")
+		p.Body.Details = []pingone.Detail{{Code: rest.InvalidToken, Message: "The access token is missing or not valid"}}
+		p.Header = http.Header{"Www-Authenticate": {"Bearer"}}
+		s.refuse(w, q, p)
+		return
+	case !ok:
+		s.refuse(w, q, rest.Missing())
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		s.refuse(w, q, unreadable(err))
+		return
+	}
+	q.body = body
+	resp, err := s.serve(r.Context(), q)
+	if err != nil {
+		s.refuse(w, q, unavailable(err))
+		return
+	}
+	write(w, resp)
+}
+
+func unreadable(err error) *rest.Problem {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return rest.Plain(http.StatusRequestEntityTooLarge, rest.InvalidRequest, "The request could not be completed. The body is too large.")
+	}
+	return rest.Plain(http.StatusBadRequest, rest.InvalidRequest, "")
+}
+
+// unavailable is the answer when the store gave none.
+func unavailable(err error) *rest.Problem {
+	p := rest.Plain(http.StatusServiceUnavailable, rest.UnexpectedError, "The service cannot answer now; try again.")
+	switch {
+	case errors.Is(err, store.ErrBusy):
+		p = rest.Plain(http.StatusTooManyRequests, rest.RequestLimited, "")
+	case !errors.Is(err, store.ErrContended) && !errors.Is(err, store.ErrStopped) && !errors.Is(err, store.ErrUnknown):
+		return rest.Plain(http.StatusInternalServerError, rest.UnexpectedError, "")
+	}
+	p.Header = http.Header{"Retry-After": {"1"}}
+	return p
+}
+
+// split finds the host and the segments below the environment.
+func (s *Service) split(escaped string) (pingone.Host, pingone.Path, bool) {
+	host, rest := pingone.HostAuth, strings.TrimPrefix(escaped, "/")
+	if below, ok := strings.CutPrefix(rest, "v1/environments/"); ok {
+		host, rest = pingone.HostAPI, below
+	}
+	segments := strings.Split(rest, "/")
+	if segments[0] != s.opts.Environment {
+		return host, nil, false
+	}
+	path := pingone.Path{}
+	for _, part := range segments[1:] {
+		u, err := url.PathUnescape(part)
+		if err != nil {
+			return host, nil, false
+		}
+		path = append(path, u)
+	}
+	return host, path, true
+}
+
+func (s *Service) authorized(r *http.Request) bool {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return false
+	}
+	return s.opts.Authorize != nil && s.opts.Authorize(token) || s.workers.valid(token)
+}
+
+func (s *Service) refuse(w http.ResponseWriter, q call, p *rest.Problem) {
+	resp, err := s.answer(q, rest.Reply{}, p)
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	write(w, resp)
+}
+
+func write(w http.ResponseWriter, r pingone.Response) {
+	for name, values := range r.Header {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(r.Status)
+	w.Write(r.Body) //nolint:errcheck // the client went away; nothing is left to do
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := encode(v)
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	write(w, pingone.Response{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: body})
+}

@@ -1,0 +1,89 @@
+package authn
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/pingone"
+)
+
+// Authentications serves deviceAuthentications.
+type Authentications struct {
+	Checker otp.Checker
+	Notify  notify.Notifier
+	Row     int           // wrong codes in a row that block a device; 0 never
+	Resends int           // codes sent again, an authentication and device; 0 is no limit
+	Life    time.Duration // of a deviceAuthentication; then it is 404
+}
+
+// Routes are the routes of deviceAuthentications.
+func (s *Authentications) Routes() []rest.Route {
+	const all, one = "deviceAuthentications", "deviceAuthentications/:deviceAuthenticationID"
+	routes := []rest.Route{
+		{Method: http.MethodPost, Path: all, Run: s.initialize},
+		{Method: http.MethodGet, Path: one, Run: s.read},
+		{Method: http.MethodPost, Path: one, Media: "device.select", Run: s.selectDevice},
+		{Method: http.MethodPost, Path: one, Media: "otp.check", Run: s.checkOTP},
+		{Method: http.MethodPost, Path: one, Media: "cancel.push.authentication", Run: s.cancel},
+	}
+	for i := range routes {
+		routes[i].Host = pingone.HostAuth
+	}
+	return routes
+}
+
+func (s *Authentications) read(c *rest.Call) (rest.Reply, error) {
+	x, err := s.find(c)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	return rest.OK(s.show(c, x))
+}
+
+// usable reports whether a device may be challenged now.
+func (s *Authentications) usable(c *rest.Call, x *session, d *device.Record) bool {
+	hot := x.account.Device(d.ID)
+	_, locked := hot.Locked(c.Tx.Now())
+	return !locked && !hot.Blocked() && s.served(x.policy, d)
+}
+
+// served reports whether policy and senders let a device of this type be used at all.
+func (s *Authentications) served(p *policy.Policy, d *device.Record) bool {
+	k, known := device.KindOf(d.Type)
+	if !known {
+		return false
+	}
+	use, _ := p.Enabled(d.Type)
+	return use && (d.Test || s.Notify.Has(k.Channel))
+}
+
+// move takes the session to the state after an event, or refuses.
+func (x *session) move(e Event) error {
+	to, ok := next(x.Status, e)
+	if !ok {
+		return rest.Plain(http.StatusBadRequest, rest.InvalidRequest,
+			"The request could not be completed. The action is not valid in status "+string(x.Status)+".")
+	}
+	x.Status = to
+	return nil
+}
+
+// fits refuses users that the policy keeps out.
+func (x *session) fits() error {
+	switch {
+	case x.account.Off && x.policy.RefusesDisabled():
+		return rest.Refuse(rest.InvalidData, rest.AccountNotUsable, "user.id", "The account is disabled")
+	case !x.account.MFA && x.policy.BlockUsersWithDisabledMFA:
+		return rest.Refuse(rest.InvalidData, rest.AccountNotUsable, "user.id", "MFA is disabled for the account")
+	}
+	return nil
+}
+
+func audited(c *rest.Call, event string, x *session, result string) error {
+	return c.Audit(rest.Event{Type: event, User: x.User, ResourceType: "AUTHENTICATION", ResourceID: x.ID, Result: result})
+}

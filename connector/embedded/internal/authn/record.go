@@ -1,0 +1,156 @@
+package authn
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/store"
+)
+
+// record is what is kept of a deviceAuthentication.
+type record struct {
+	ID       string         `json:"-"`
+	User     string         `json:"u"`
+	Policy   string         `json:"p"`
+	Status   Status         `json:"s"`
+	Device   string         `json:"d,omitempty"` // selected
+	Code     *otp.Code      `json:"c,omitempty"` // the live code, if any
+	Resent   map[string]int `json:"r,omitempty"` // codes sent again, by device
+	AMR      []string       `json:"a,omitempty"` // when COMPLETED
+	Error    *failure       `json:"e,omitempty"` // when FAILED
+	Created  int64          `json:"t"`           // Unix ms
+	Modified int64          `json:"m"`
+}
+
+// failure is the error member of a FAILED resource.
+type failure struct {
+	Code        string     `json:"code"`
+	Message     string     `json:"message"`
+	Unavailable []rest.Ref `json:"unavailableDevices,omitempty"`
+}
+
+func key(env, id string) store.Key { return store.K(env, "da", id) }
+
+func (r *record) save(c *rest.Call) error {
+	r.Modified = c.Tx.Now().UnixMilli()
+	b, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("encode deviceAuthentication %s: %w", r.ID, err)
+	}
+	c.Tx.Put(key(c.Env, r.ID), b)
+	return nil
+}
+
+func decode(id string, b []byte) (*record, error) {
+	r := &record{ID: id}
+	if err := json.Unmarshal(b, r); err != nil {
+		return nil, fmt.Errorf("record of deviceAuthentication %s: %w", id, err)
+	}
+	return r, nil
+}
+
+// session is a deviceAuthentication with all that an operation on it needs.
+type session struct {
+	*record
+	account *account.Account
+	policy  *policy.Policy
+	devices []*device.Record // the user's active ones, in their order
+}
+
+// owner finds whose deviceAuthentication this is, which never changes, without reading
+// it in the unit: what the unit reads before it has the latch would be out of date when
+// it gets it, and its guess would be compared for nothing.
+func (s *Authentications) owner(c *rest.Call, id string) (string, error) {
+	b, mine := c.Tx.Pending(key(c.Env, id))
+	if !mine {
+		recs, err := c.DB.Get(c.Ctx, key(c.Env, id))
+		if err != nil {
+			return "", fmt.Errorf("read deviceAuthentication %s: %w", id, err)
+		}
+		if recs[0].Rev == 0 {
+			return "", rest.Missing()
+		}
+		b = recs[0].Value
+	}
+	r, err := decode(id, b)
+	if err != nil {
+		return "", err
+	}
+	return r.User, nil
+}
+
+// latched reads the deviceAuthentication of the path under its user's latch.
+func (s *Authentications) latched(c *rest.Call) (*session, error) {
+	id, err := c.ID("deviceAuthenticationID")
+	if err != nil {
+		return nil, err
+	}
+	user, err := s.owner(c, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Tx.Latch(account.Key(c.Env, user)); err != nil {
+		return nil, err
+	}
+	return s.find(c)
+}
+
+// find is latched without the latch, for reading: 404 for one that is not there, has
+// expired, or whose user is gone.
+func (s *Authentications) find(c *rest.Call) (*session, error) {
+	id, err := c.ID("deviceAuthenticationID")
+	if err != nil {
+		return nil, err
+	}
+	recs, err := c.Tx.Get(key(c.Env, id))
+	if err != nil {
+		return nil, fmt.Errorf("read deviceAuthentication %s: %w", id, err)
+	}
+	if recs[0].Rev == 0 {
+		return nil, rest.Missing()
+	}
+	r, err := decode(id, recs[0].Value)
+	if err != nil {
+		return nil, err
+	}
+	if c.Tx.Now().Sub(time.UnixMilli(r.Created)) >= s.Life {
+		return nil, rest.Missing()
+	}
+	return s.load(c, r)
+}
+
+// load reads user, policy and devices of a record.
+func (s *Authentications) load(c *rest.Call, r *record) (*session, error) {
+	a, err := account.Load(c.Tx, c.Env, r.User)
+	if err != nil {
+		return nil, err
+	}
+	if a == nil {
+		return nil, rest.Missing()
+	}
+	p, err := policy.Effective(c.Tx, c.Env, r.Policy)
+	if err != nil {
+		return nil, err
+	}
+	devices, err := device.Load(c.Tx, c.Env, a.ID, a.Active())
+	if err != nil {
+		return nil, err
+	}
+	return &session{record: r, account: a, policy: p, devices: devices}, nil
+}
+
+// device finds one of the user's active devices.
+func (x *session) device(id string) *device.Record {
+	for _, d := range x.devices {
+		if d.ID == id {
+			return d
+		}
+	}
+	return nil
+}

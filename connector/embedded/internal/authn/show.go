@@ -1,0 +1,73 @@
+package authn
+
+import (
+	"time"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+)
+
+// Resource is a deviceAuthentication on the wire.
+type Resource struct {
+	Links          rest.LinkSet `json:"_links"`
+	Embedded       embedded     `json:"_embedded"`
+	ID             string       `json:"id"`
+	Environment    rest.Ref     `json:"environment"`
+	Status         Status       `json:"status"`
+	Policy         rest.Ref     `json:"policy"`
+	SelectedDevice *rest.Ref    `json:"selectedDevice,omitempty"`
+	User           rest.Ref     `json:"user"`
+	Authenticators []string     `json:"authenticators,omitempty"`
+	Error          *failure     `json:"error,omitempty"`
+	Test           *device.Test `json:"test,omitempty"`
+	CreatedAt      *rest.Time   `json:"createdAt"`
+	UpdatedAt      *rest.Time   `json:"updatedAt"`
+}
+
+type embedded struct {
+	Devices []offered `json:"devices"`
+}
+
+// offered is a device that the user may choose, its address masked.
+type offered struct {
+	ID       string `json:"id"`
+	Type     string `json:"type"`
+	Status   string `json:"status"`
+	Nickname string `json:"nickname,omitempty"`
+	Email    string `json:"email,omitempty"`
+	Phone    string `json:"phone,omitempty"`
+}
+
+func (s *Authentications) show(c *rest.Call, x *session) Resource {
+	self := c.Links.Auth("deviceAuthentications", x.ID)
+	out := Resource{
+		Links: rest.LinkSet{"self": self}, Embedded: embedded{Devices: []offered{}},
+		ID: x.ID, Environment: rest.Ref{ID: c.Env}, Status: x.Status, Policy: rest.Ref{ID: x.record.Policy},
+		User: rest.Ref{ID: x.User}, Authenticators: x.AMR, Error: x.Error,
+		CreatedAt: rest.At(time.UnixMilli(x.Created)), UpdatedAt: rest.At(time.UnixMilli(x.Modified)),
+	}
+	for _, name := range x.Status.links() {
+		out.Links[name] = self
+	}
+	if x.Device != "" {
+		out.SelectedDevice = &rest.Ref{ID: x.Device}
+	}
+	for _, d := range x.devices {
+		if s.usable(c, x, d) {
+			out.Embedded.Devices = append(out.Embedded.Devices, offer(d))
+		}
+	}
+	return out
+}
+
+func offer(d *device.Record) offered {
+	k, _ := device.KindOf(d.Type)
+	o := offered{ID: d.ID, Type: d.Type, Status: device.Active, Nickname: d.Nickname}
+	switch k.Target {
+	case "email":
+		o.Email = k.Mask(d.Address)
+	case "phone":
+		o.Phone = k.Mask(d.Address)
+	}
+	return o
+}

@@ -1,0 +1,137 @@
+package embedded
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/password"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+)
+
+// Options make a Service.
+type Options struct {
+	// Environment is the id that every key and every path begins with: 36 characters
+	// of 0-9, a-f and "-". Required.
+	Environment string
+
+	// BaseURL is what hrefs begin with, "http://127.0.0.1:8080". The API host is
+	// BaseURL/v1/environments/{Environment}, the auth host BaseURL/{Environment}.
+	BaseURL string
+
+	// Channels names those that have a sender: EMAIL. Any other counts as disabled:
+	// its devices cannot be paired and are not usable, test devices excepted.
+	Channels []string
+
+	// Policy is the device authentication policy, in PingOne's JSON, that becomes the
+	// default when the environment has none; nil takes PingOne's numbers.
+	Policy json.RawMessage
+
+	// Authorize says whether a bearer token may use ServeHTTP; nil refuses all but
+	// tokens of Workers.
+	Authorize func(token string) bool
+
+	// Workers are clients that may ask as/token for a token: id → secret.
+	Workers map[string]string
+
+	// Limits bound what one user may cause; nil takes DefaultLimits.
+	Limits *Limits
+
+	// Passwords is the password policy; the zero value asks for 8 to 255 characters
+	// and locks for 15 minutes after 8 wrong ones.
+	Passwords PasswordPolicy
+
+	// HashCost is argon2id's cost for new passwords; the zero value is 19 MiB and two
+	// passes. HashParallel is how many are computed at once; 0 is the number of CPUs.
+	HashCost     HashCost
+	HashParallel int
+
+	// OnCompare is called for each comparison of a code, OnHash for each hash of a
+	// password: what attackers can make happen, counted by tests. They may be nil.
+	OnCompare, OnHash func()
+}
+
+// HashCost is the cost of an argon2id hash.
+type HashCost struct {
+	MemoryKiB uint32
+	Passes    uint32
+	Lanes     uint8
+}
+
+// PasswordPolicy is what new passwords must be and when wrong ones lock.
+type PasswordPolicy struct {
+	MinLength     int            // characters; 0 is 8
+	MaxLength     int            // characters; 0 is 255
+	MinCharacters map[string]int // character set → how many of it at least
+	FailureCount  int            // wrong passwords until the lock; 0 is 8
+	LockDuration  time.Duration  // 0 is 15 minutes
+}
+
+func (p PasswordPolicy) complete() password.Policy {
+	out := password.DefaultPolicy()
+	out.MinCharacters = p.MinCharacters
+	for _, n := range []struct {
+		to *int
+		v  int
+	}{{&out.MinLength, p.MinLength}, {&out.MaxLength, p.MaxLength}, {&out.FailureCount, p.FailureCount}} {
+		if n.v > 0 {
+			*n.to = n.v
+		}
+	}
+	if p.LockDuration > 0 {
+		out.LockDuration = p.LockDuration
+	}
+	return out
+}
+
+// Limits are bounds beyond PingOne's policies. Zero is off.
+type Limits struct {
+	// FailuresInRow wrong codes, cool-downs included, block a device until an
+	// administrator unblocks it: what is left against patience.
+	FailuresInRow int
+
+	// Resends is how often a code may be sent anew to one device within one
+	// deviceAuthentication or pairing.
+	Resends int
+
+	// PendingDevices is how many devices of a user may wait for their activation, and
+	// PendingLife how long.
+	PendingDevices int
+	PendingLife    time.Duration
+
+	// AuthenticationLife is how long a deviceAuthentication can be used and read; its
+	// codes live as long as the policy says. Zero is never.
+	AuthenticationLife time.Duration
+
+	// ScanUsers is how many users one filter without an exact id, user name or
+	// e-mail address looks at.
+	ScanUsers int
+}
+
+// DefaultLimits: 100 failures in a row, 3 resends, 50 pending devices for 24 hours,
+// authentications of 2 hours, 50,000 users a filter.
+func DefaultLimits() Limits {
+	return Limits{
+		FailuresInRow: 100, Resends: 3, PendingDevices: 50, PendingLife: 24 * time.Hour,
+		AuthenticationLife: 2 * time.Hour, ScanUsers: 50_000,
+	}
+}
+
+// ErrOptions marks Options that make no Service.
+var ErrOptions = errors.New("embedded: bad options")
+
+func (o *Options) complete() error {
+	if !rest.IsID(o.Environment) {
+		return fmt.Errorf("environment id %q is not 36 characters of 0-9, a-f and \"-\": %w", o.Environment, ErrOptions)
+	}
+	if o.Limits == nil {
+		l := DefaultLimits()
+		o.Limits = &l
+	}
+	if o.HashParallel == 0 {
+		o.HashParallel = runtime.GOMAXPROCS(0)
+	}
+	return nil
+}

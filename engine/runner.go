@@ -24,6 +24,7 @@ type Runner struct {
 	after       func(time.Duration) <-chan time.Time
 
 	secrets   secrets
+	outside   bool                        // some capability works outside the unit of work
 	owner     string                      // this Runner, in records of outside calls
 	cancelers map[string]*connector.Entry // x-resource name → the capability that cancels one
 	catalog   *Catalog
@@ -52,6 +53,7 @@ func New(o Options) (*Runner, error) {
 		r.env[k] = v
 	}
 	for _, e := range o.Capabilities.All() {
+		r.outside = r.outside || !e.Joined
 		if c := e.Spec.Cancels; c != nil {
 			r.cancelers[c.Resource] = e
 		}
@@ -142,8 +144,11 @@ func (r *Runner) await(ctx context.Context, id string, work func(context.Context
 		e   *Execution
 		err error
 	}
-	done := make(chan answer, 1)
 	detached := context.WithoutCancel(ctx)
+	if !r.outside {
+		return work(detached) // nothing to wait for but the commit
+	}
+	done := make(chan answer, 1)
 	go func() {
 		e, err := work(detached)
 		done <- answer{e, err}

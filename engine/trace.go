@@ -17,6 +17,10 @@ import (
 // decision, it does not copy the data.
 const maxTraceValue = 512
 
+// maxTraceSteps is how many of the last steps a trace covers: the record of an execution
+// is written each step, so it cannot carry the key of every audit record for ever.
+const maxTraceSteps = 200
+
 func joinPath(path []string) string { return strings.Join(path, ".") }
 
 // lookup follows a path through maps; what is not there is nil.
@@ -56,9 +60,8 @@ func (w *walker) record(kind string) error {
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	if id := lastSegment(key); len(w.st.head.Log) == 0 || w.st.head.Log[len(w.st.head.Log)-1] != id {
-		w.st.head.Log = append(w.st.head.Log, id)
-	}
+	log := append(w.st.head.Log, lastSegment(key))
+	w.st.head.Log = log[max(0, len(log)-maxTraceSteps):]
 	return nil
 }
 

@@ -45,6 +45,7 @@ type checker struct {
 	edges   []edge
 	out     [][]int // by node: the edges that leave it
 	reached []bool
+	open    []bool // nodes with a way out that leads nowhere, which is reported
 
 	vars   map[string]*variable
 	slots  map[string]int // variable → slot of a state

@@ -22,7 +22,9 @@ const outcomeOK = "ok"
 // connect makes the edges and holds them against the outcomes that nodes have.
 func (c *checker) connect() {
 	c.out = make([][]int, len(c.f.Nodes))
+	c.open = make([]bool, len(c.f.Nodes))
 	for i, n := range c.f.Nodes {
+		c.open[i] = n.Kind != End && len(n.Next) == 0
 		if n.Kind != End {
 			c.follow(i, n)
 			c.caught(i, n)
@@ -52,6 +54,9 @@ func (c *checker) target(r *Route, node string) (int, bool) {
 	}
 	to, ok := c.index[r.To]
 	if !ok {
+		if i, known := c.index[node]; known {
+			c.open[i] = true
+		}
 		c.add(r.ToPos, node, ruleUnknownTarget, fmt.Sprintf("there is no node `%s`", r.To), didYouMean(r.To, c.nodeIDs()))
 	}
 	return to, ok
@@ -87,7 +92,7 @@ func (c *checker) follow(i int, n *Node) {
 			c.link(edge{from: i, to: to, route: r, outcomes: taken})
 		}
 	}
-	if len(rest) > 0 && len(n.Next) > 0 {
+	if len(rest) > 0 && len(n.Next) > 0 && !n.broken["next"] {
 		c.add(n.NextPos, n.ID, ruleUnrouted, fmt.Sprintf("nothing is said for %s", quoted(rest)),
 			fmt.Sprintf("add `%s: NODE`, or `else: NODE` for all that is left", rest[0]))
 	}
@@ -210,7 +215,7 @@ func (c *checker) reach() {
 	ending := make([]bool, len(c.f.Nodes))
 	var ends []int
 	for i, n := range c.f.Nodes {
-		if n.Kind == End {
+		if n.Kind == End || c.open[i] {
 			ends = append(ends, i)
 		}
 	}

@@ -113,7 +113,7 @@ func (c *checker) take(n *Node, at Pos, list []Member, given *cond.Type, schema 
 		}
 	}
 	for _, name := range fieldNames(want) {
-		if want.Fields[name].Absent == "" && !slices.ContainsFunc(list, func(m Member) bool { return m.Name == name }) {
+		if want.Fields[name].Absent == "" && !n.broken["with"] && !slices.ContainsFunc(list, func(m Member) bool { return m.Name == name }) {
 			c.add(at, n.ID, ruleMissingInput, fmt.Sprintf("`%s` needs `%s`", who, name), "add it under `with:`")
 		}
 	}
@@ -181,7 +181,7 @@ func (c *checker) handed(n *Node, s scope) {
 		c.inputGiven(n, m, given.Fields[m.Name], child.Inputs[at], child.Inputs[at].Required)
 	}
 	for _, in := range child.Inputs {
-		if in.Required && !in.HasDefault && !slices.ContainsFunc(n.With, func(m Member) bool { return m.Name == in.Name }) {
+		if in.Required && !n.broken["with"] && !in.HasDefault && !slices.ContainsFunc(n.With, func(m Member) bool { return m.Name == in.Name }) {
 			c.add(n.NamePos, n.ID, ruleMissingInput, fmt.Sprintf("the flow `%s` needs `%s`", n.Name, in.Name), "add it under `with:`")
 		}
 	}

@@ -153,7 +153,7 @@ func (c *checker) path(i int, want func(slot) bool, at int) string {
 	if !ok {
 		return ""
 	}
-	from := map[visit]visit{}
+	from, via := map[visit]visit{}, map[visit]edge{}
 	queue := []visit{{start, unset}}
 	seen := map[visit]bool{queue[0]: true}
 	for len(queue) > 0 {
@@ -162,8 +162,8 @@ func (c *checker) path(i int, want func(slot) bool, at int) string {
 		if v.node == i && want(v.s) {
 			ids := []string{c.f.Nodes[v.node].ID}
 			for v != (visit{start, unset}) {
+				ids = append(ids, c.f.Nodes[from[v].node].ID+caughtLabel(via[v]))
 				v = from[v]
-				ids = append(ids, c.f.Nodes[v.node].ID)
 			}
 			slices.Reverse(ids)
 			return shorten(ids)
@@ -171,12 +171,23 @@ func (c *checker) path(i int, want func(slot) bool, at int) string {
 		for _, k := range c.out[v.node] {
 			next := visit{c.edges[k].to, c.slotAlong(c.edges[k], v.s, at)}
 			if !seen[next] {
-				seen[next], from[next] = true, v
+				seen[next], from[next], via[next] = true, v, c.edges[k]
 				queue = append(queue, next)
 			}
 		}
 	}
 	return ""
+}
+
+// caughtLabel says on a path by which error a node was left.
+func caughtLabel(e edge) string {
+	switch {
+	case !e.caught:
+		return ""
+	case e.route.On == "else":
+		return " (error)"
+	}
+	return " (" + e.route.On + ")"
 }
 
 // slotAlong is along for one slot and one way of reaching the edge.

@@ -83,7 +83,7 @@ func (c *checker) saved(n *Node, name string, at Pos, e *connector.Entry, member
 	case v.computed:
 		c.mixed(n, name, at, v)
 	case v.resource != resource:
-		c.add(at, n.ID, ruleSaveConflict, fmt.Sprintf("`%s` holds %s here, and %s where `%s` saves it", name, resource, v.resource, v.writer.ID),
+		c.add(at, n.ID, ruleSaveConflict, fmt.Sprintf("`%s` would hold %s here, but `%s` saves %s in it", name, resource, v.writer.ID, v.resource),
 			"save it under another name")
 	}
 }
@@ -105,7 +105,7 @@ func savedSchema(e *connector.Entry, member string) (map[string]any, string) {
 	properties, _ := doc["properties"].(map[string]any)
 	schema, _ := properties[member].(map[string]any)
 	resource, _ := schema["x-resource"].(string)
-	return schema, resource
+	return schema, "the resource " + resource
 }
 
 func savedType(e *connector.Entry, member string) *cond.Type {

@@ -104,6 +104,8 @@ type Node struct {
 	SavePos Pos
 	NextPos Pos
 
+	broken map[string]bool // keys whose value could not be read; the problems are reported
+
 	Capability *connector.Entry // by Check: Uses
 	Screen     *Screen          // by Check: Show
 	Actions    []Action         // by Check: Show: those not narrowed to constant false

@@ -3,6 +3,7 @@ package flows_test
 import (
 	"context"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/mfaflow/mfaflow/connector"
@@ -13,18 +14,22 @@ import (
 // registry holds every described capability, with a Run that is never called.
 func registry(t testing.TB) *connector.Registry {
 	t.Helper()
+	r, err := described()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+var described = sync.OnceValues(func() (*connector.Registry, error) {
 	var caps []connector.Capability
 	for _, id := range schemas.IDs() {
 		doc, _ := schemas.Capability(id)
 		run := func(context.Context, connector.Call) connector.Outcome { return connector.Fail{Code: "NOT_FOUND"} }
 		caps = append(caps, connector.Capability{ID: id, Schema: doc, Run: run, Recover: run})
 	}
-	r, err := connector.NewRegistry(caps...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
+	return connector.NewRegistry(caps...)
+})
 
 func TestDesign(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,6 @@ package flows
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/mfaflow/mfaflow/flows/internal/yamldoc"
@@ -187,6 +186,5 @@ func (p *parser) duration(n *yamldoc.Node) time.Duration {
 const maxDuration = 30 * 24 * time.Hour
 
 func (p *parser) done() []Problem {
-	slices.SortStableFunc(p.problems, comparePlaces)
-	return p.problems
+	return p.sorted()
 }

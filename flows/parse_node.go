@@ -27,10 +27,25 @@ func (p *parser) oneNode(key, n *yamldoc.Node) *Node {
 			}
 		}
 	}
+	node.broken = brokenKeys(n)
 	p.keys(n, "a node", table)
 	p.misplaced(node, n)
 	p.nodeNeeds(node, n)
 	return node
+}
+
+// brokenKeys lists the keys of a map of which nothing more should be said.
+func brokenKeys(n *yamldoc.Node) map[string]bool {
+	var broken map[string]bool
+	for _, pair := range n.Pairs {
+		if pair.Value.Broken || pair.Value.Damaged {
+			if broken == nil {
+				broken = map[string]bool{}
+			}
+			broken[pair.Key.Text] = true
+		}
+	}
+	return broken
 }
 
 func kindOf(key string) (Kind, string) {

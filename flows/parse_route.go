@@ -67,7 +67,7 @@ func (p *parser) routes(n *yamldoc.Node, values bool) []Route {
 		p.target(&r, pair.Value, false)
 		routes = append(routes, r)
 	}
-	if len(n.Pairs) == 0 {
+	if len(n.Pairs) == 0 && !n.Damaged {
 		p.problem(n, ruleMissingKey, "no outcome is routed here", "")
 	}
 	return routes

@@ -1,6 +1,9 @@
 package flows
 
 import (
+	"slices"
+
+	"github.com/mfaflow/mfaflow/flows/cond"
 	"github.com/mfaflow/mfaflow/flows/internal/yamldoc"
 )
 
@@ -78,7 +81,7 @@ const (
 
 // Rules returns every rule, those of errors before those of warnings.
 func Rules() []Rule {
-	return append(append(append(yamlRules(), shapeRules()...), proofRules()...), warningRules()...)
+	return slices.Concat(yamlRules(), shapeRules(), proofRules(), exprRules(), warningRules())
 }
 
 func yamlRules() []Rule {
@@ -118,7 +121,7 @@ func shapeRules() []Rule {
 		{Code: ruleMissingKey, Text: "Required keys are there, and nothing is empty."},
 		{Code: ruleMisplaced, Text: "A key stands on a node that it means something for."},
 		{Code: ruleTwoKinds, Text: "A node has one of `uses`, `show`, `call`, `match`, `end`, or only a list under `next`."},
-		{Code: ruleWrongType, Text: "A value has the type that its key takes."},
+		{Code: ruleWrongType, Text: "A value has the type that its key, operator or function takes."},
 		{Code: ruleTooMany, Text: "A flow has at most 1,000 nodes."},
 		{Code: ruleDuration, Text: "A duration is a number with a unit, from one second to 30 days."},
 		{Code: ruleVariable, Text: "Names of inputs, variables and form fields are letters, digits and `_`."},
@@ -163,8 +166,26 @@ func proofRules() []Rule {
 		{Code: ruleOutputRefused, Text: "Declared outputs have the declared type."},
 		{Code: ruleUnknownNode, Text: "An expression reads nodes that the flow has."},
 		{Code: ruleErrorValue, Text: "`error` is a code, or an object with a `code`."},
-		{Code: "maybe-unset", Text: "What some path leaves unset is read with `?.`, `??` or has()."},
-		{Code: "optional-read", Text: "A property that its schema does not require is read through with `?.`, `??` or has()."},
+	}
+}
+
+// exprRules are checked by package cond; wrong-type is shared with shapeRules.
+func exprRules() []Rule {
+	return []Rule{
+		{Code: cond.RuleSyntax, Text: "An expression parses."},
+		{Code: cond.RuleTooLarge, Text: "An expression is not longer, deeper or of more parts than allowed."},
+		{Code: cond.RuleNotAllowed, Text: "An expression uses only the operators and functions of the language."},
+		{Code: cond.RuleTemplate, Text: "There are no templates inside strings: they are joined with `+`."},
+		{Code: cond.RuleUnknownRoot, Text: "An expression begins at a root that is there in its place."},
+		{Code: cond.RuleUnknownField, Text: "A member that is read is in the schema."},
+		{Code: cond.RuleUnknownFunction, Text: "A function that is called exists."},
+		{Code: cond.RuleArguments, Text: "A function is given the arguments that it takes."},
+		{Code: cond.RuleNeverEqual, Text: "Values that are compared have the same type."},
+		{Code: cond.RuleNotBoolean, Text: "A condition is true or false."},
+		{Code: cond.RuleNotScalar, Text: "`match` is over a text, a boolean or an integer."},
+		{Code: cond.RulePattern, Text: "A regular expression is valid."},
+		{Code: cond.RuleMaybeUnset, Text: "A node or variable that some path leaves unset is read with `?.`, `??` or has()."},
+		{Code: cond.RuleOptionalRead, Text: "A property that its schema does not require is read through with `?.`, `??` or has()."},
 	}
 }
 
@@ -174,13 +195,14 @@ func warningRules() []Rule {
 		{Code: ruleUnknownCatch, Text: "A code under `catch` is one that can be raised there.", Warning: true},
 		{Code: ruleRetryOnce, Text: "A capability with effects that cannot be repeated has no `retry`.", Warning: true},
 		{Code: ruleStatusInElse, Text: "Known values of a `match` have routes of their own.", Warning: true},
+		{Code: cond.RuleUnknownValue, Text: "A value that is compared is one of those that the schema lists.", Warning: true},
 		{Code: ruleAllEmpty, Text: "all() is true for an empty list: it does not lead to success alone.", Warning: true},
 	}
 }
 
 func isWarning(rule string) bool {
 	switch rule {
-	case ruleNoAuthentication, ruleUnknownCatch, ruleRetryOnce, ruleStatusInElse, ruleAllEmpty:
+	case ruleNoAuthentication, ruleUnknownCatch, ruleRetryOnce, ruleStatusInElse, ruleAllEmpty, cond.RuleUnknownValue:
 		return true
 	}
 	return false

@@ -62,7 +62,13 @@ func (r *reader) convertPairs(n *Node, y *yaml.Node, inner bool) {
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k, v := y.Content[i], y.Content[i+1]
 		value := r.convert(v, inner)
+		if k.Kind == yaml.MappingNode && n.Flow {
+			r.add(y.Line, y.Column, RuleTemplate, "this is a template of another language", TemplateHint)
+			n.Broken = true
+			return
+		}
 		if !r.usableKey(k) {
+			n.Damaged = true
 			continue
 		}
 		key := r.convert(k, inner)
@@ -81,7 +87,7 @@ func (r *reader) convertPairs(n *Node, y *yaml.Node, inner bool) {
 func (r *reader) usableKey(k *yaml.Node) bool {
 	switch {
 	case k.Kind != yaml.ScalarNode:
-		r.add(k.Line, k.Column, RuleKey, "a key must be text", "`{{ … }}` and `? …` are not used in flows; "+TemplateHint)
+		r.add(k.Line, k.Column, RuleKey, "a key must be text", "write a name, `key: value`")
 		return false
 	case k.Tag == "!!merge" && k.Style == 0:
 		r.add(k.Line, k.Column, RuleMerge, "`<<` is a YAML merge key, and those are refused", "write the members out")

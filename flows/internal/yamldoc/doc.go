@@ -57,6 +57,9 @@ type Node struct {
 	Pairs []Pair  // Map, in order of writing
 	Items []*Node // List
 
+	// Damaged says that a pair of the map was refused and is missing.
+	Damaged bool
+
 	// Broken marks the stand-in for text that is not YAML; the Issue for it is made.
 	Broken bool
 }

@@ -43,7 +43,8 @@ func traps() []trap {
 }
 
 // explain finds the reason for a syntax error in the line that the parser names.
-func explain(line string, at, col int, bad *yaml.LoadError) Issue {
+func explain(src []byte, at, col int, bad *yaml.LoadError) Issue {
+	line := lineOf(src, at)
 	for _, t := range traps() {
 		if m := t.match.FindStringSubmatchIndex(line); m != nil {
 			return Issue{at, column(line, m[2]), t.rule, t.text, t.hint}
@@ -51,6 +52,9 @@ func explain(line string, at, col int, bad *yaml.LoadError) Issue {
 	}
 	if strings.Contains(bad.Message, "mapping values are not allowed") {
 		return Issue{at, col, RuleColon, "`: ` begins a value, but this line has one already", "quote a text that holds `: `"}
+	}
+	if open := bad.ContextMark; open.Line > 0 && open.Line < at && strings.Contains(bad.ContextMsg, "flow") {
+		return Issue{open.Line, open.Column, RuleSyntax, "the bracket that opens here is not closed", "close it, or write the map or list on lines of its own"}
 	}
 	text := "not YAML: " + bad.Message
 	if bad.ContextMsg != "" {

@@ -162,7 +162,10 @@ func (r *reader) refuse(src []byte, bad *yaml.LoadError) []byte {
 		r.add(line, col, RuleEncoding, "a control character stands here", "remove it")
 		return nil
 	default:
-		issue := explain(lineOf(src, line), line, col, bad)
+		issue := explain(src, line, col, bad)
+		if r.broken[issue.Line] {
+			return nil // the repair of this line did not help; its problem is reported
+		}
 		r.add(issue.Line, issue.Column, issue.Rule, issue.Text, issue.Hint)
 		line = issue.Line
 	}

@@ -10,148 +10,202 @@ import (
 	"github.com/mfaflow/mfaflow/engine"
 )
 
-const executions = "/v1/flows/sign-on/executions"
+// A whole execution, and what each wrong turn is answered with.
+func TestSignOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.start()
+	if e.x.Handle == "" || e.x.Step.Screen != "username-password" {
+		t.Fatalf("started with %+v", e.x)
+	}
+	first := e.x.Step.Token
 
+	var p struct {
+		Execution engine.Execution
+		Errors    []engine.FieldError
+	}
+	e.act("submit", username, "").problem(422, "FORM_INVALID", "").decode(&p)
+	if len(p.Errors) != 1 || p.Errors[0].Field != "password" || p.Execution.Step.Token != first {
+		t.Errorf("FORM_INVALID with %+v", p)
+	}
+	e.act("dance", username, password).problem(409, "INVALID_ACTION", "dance")
+
+	e.act("submit", username, "wrong").want(200).decode(&e.x)
+	if e.x.Step.Message == nil || e.x.Step.Message.Text != "That was not right." || e.x.Step.Values["username"] != username {
+		t.Errorf("after a wrong password: %+v", e.x.Step)
+	}
+	again := e.do("POST", map[string]any{"token": first, "action": "submit", "form": map[string]any{"username": username, "password": "wrong"}}).want(200)
+	if !strings.Contains(string(again.body), `"repeated":true`) {
+		t.Errorf("the repeat is %s", again.body)
+	}
+	e.do("POST", map[string]any{"token": first, "action": "submit", "form": map[string]any{"username": username, "password": password}}).
+		problem(409, "STALE_TOKEN", "").decode(&p)
+	if p.Execution.Step.Token != e.x.Step.Token {
+		t.Errorf("STALE_TOKEN carries %+v", p.Execution)
+	}
+
+	var end engine.Execution
+	e.act("submit", username, password).want(200).decode(&end)
+	if end.Status != engine.Completed || end.Result.UserID != "u1" || end.Handle == "" || end.Handle == e.x.Handle {
+		t.Errorf("ended with %+v", end)
+	}
+	e.do("GET", nil).problem(404, "NOT_FOUND", "") // the handle before the rotation
+	e.x.Handle = end.Handle
+	e.do("GET", nil).want(200)
+	e.act("submit", username, "other").problem(409, "NOT_WAITING", "")
+	e.do("DELETE", nil).problem(409, "NOT_WAITING", "")
+}
+
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	e := newWorld(t).start()
+	var x engine.Execution
+	e.do("DELETE", nil).want(200).decode(&x)
+	if x.Status != engine.Canceled {
+		t.Errorf("status %s", x.Status)
+	}
+}
+
+// What the engine is told of a start, and what the answer adds.
 func TestStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	var seen engine.StartRequest
-	w.runner.start = func(q engine.StartRequest) (*engine.Execution, error) {
+	w.spy.start = func(q engine.StartRequest) (*engine.Execution, error) {
 		seen = q
-		x := waiting()
-		x.Handle = "h1"
-		return x, nil
+		return w.engine.Start(t.Context(), q)
 	}
 	a := w.do("POST", executions, map[string]any{
-		"inputs": map[string]any{"policyId": "p", "n": 1.5},
+		"inputs": map[string]any{"label": "Name", "number": 1.5},
 		"client": map[string]any{"webauthn": "FULL", "locale": "de", "deviceSession": "ds"},
 	}, "Idempotency-Key: k 1", "User-Agent: test/1", "Origin: "+w.url).want(http.StatusCreated)
-	if got := a.Header.Get("Location"); got != "/v1/executions/"+execID {
+	var x engine.Execution
+	a.decode(&x)
+	if got := a.Header.Get("Location"); got != "/v1/executions/"+x.ID {
 		t.Errorf("Location is %q", got)
 	}
 	want := engine.StartRequest{
-		Flow: "sign-on", Inputs: map[string]any{"policyId": "p", "n": 1.5}, IdempotencyKey: "k 1",
+		Flow: "sign-on", Inputs: map[string]any{"label": "Name", "number": 1.5}, IdempotencyKey: "k 1",
 		Client:  engine.ClientFacts{WebAuthn: "FULL", Locale: "de", DeviceSession: "ds"},
 		Request: engine.RequestFacts{IP: "127.0.0.1", UserAgent: "test/1", Origin: w.url},
 	}
 	if d := cmp.Diff(want, seen); d != "" {
 		t.Errorf("what the engine got (-want +got):\n%s", d)
 	}
-	var x engine.Execution
-	a.decode(&x)
-	if x.Handle != "h1" || x.Step.Token != "t1" {
-		t.Errorf("got %s", a.body)
-	}
+	w.do("POST", executions, nil).want(http.StatusCreated) // no body: no inputs
 }
 
-func TestStartWithoutBody(t *testing.T) {
+func TestStartRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.runner.start = func(q engine.StartRequest) (*engine.Execution, error) { return waiting(), nil }
-	w.do("POST", executions, nil).want(http.StatusCreated)
+	w.do("POST", executions, `{"inputs":{"internal":"x"}}`).problem(403, "FORBIDDEN", "internal")
+	w.manage("POST", executions, `{"inputs":{"internal":"x"}}`).want(201)
+	w.do("POST", executions, `{"inputs":{"number":"x","more":1}}`).problem(422, "INPUT_INVALID", "")
+	w.do("POST", "/v1/flows/slow/executions", `{}`).problem(404, "NOT_FOUND", "") // not public
+	w.do("POST", "/v1/flows/nowhere/executions", `{}`).problem(404, "NOT_FOUND", "")
 }
 
-func TestStatusOfAnswers(t *testing.T) {
-	t.Parallel()
-	repeated := waiting()
-	repeated.Repeated = true
-	running := &engine.Execution{ID: execID, Flow: "sign-on", Revision: revision, Status: engine.Running, PollAfterMs: 500}
-	for _, c := range []struct {
-		name         string
-		x            *engine.Execution
-		start, later int
-	}{
-		{"waiting", waiting(), 201, 200},
-		{"repeated", repeated, 200, 200},
-		{"running", running, 202, 202},
-		{"completed", ended(engine.Completed), 201, 200},
-		{"failed", ended(engine.Failed), 201, 200},
-		{"expired", ended(engine.Expired), 201, 200},
-		{"canceled", ended(engine.Canceled), 201, 200},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.runner.start = func(engine.StartRequest) (*engine.Execution, error) { return c.x, nil }
-			w.runner.resume = func(string, engine.ResumeRequest) (*engine.Execution, error) { return c.x, nil }
-			w.runner.get = func(string, engine.Access) (*engine.Execution, error) { return c.x, nil }
-			w.runner.cancel = w.runner.get
-			w.do("POST", executions, `{}`).want(c.start)
-			w.do("POST", "/v1/executions/"+execID, `{"token":"t","action":"submit"}`, "Execution-Handle: h").want(c.later)
-			w.do("GET", "/v1/executions/"+execID, nil, "Execution-Handle: h").want(c.later)
-			w.do("DELETE", "/v1/executions/"+execID, nil, "Execution-Handle: h").want(c.later)
-		})
-	}
-}
-
+// What the engine is told of an answer.
 func TestResume(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	e := w.start()
 	var seen engine.ResumeRequest
-	w.runner.resume = func(id string, q engine.ResumeRequest) (*engine.Execution, error) {
+	w.spy.resume = func(q engine.ResumeRequest) (*engine.Execution, error) {
 		seen = q
-		return waiting(), nil
+		return &e.x, nil
 	}
-	w.do("POST", "/v1/executions/"+execID, map[string]any{
-		"token": "t1", "action": "submit", "form": map[string]any{"otp": "123456"},
-	}, "Execution-Handle: h1", "User-Agent: u").want(http.StatusOK)
+	w.do("POST", e.path, map[string]any{
+		"token": "t1", "action": "submit", "form": map[string]any{"otp": "123456"}, "client": map[string]any{},
+	}, "Execution-Handle: h1", "User-Agent: "+strings.Repeat("u", 600)).want(http.StatusOK)
 	want := engine.ResumeRequest{
-		Token: "t1", Action: "submit", Form: map[string]any{"otp": "123456"},
+		Token: "t1", Action: "submit", Form: map[string]any{"otp": "123456"}, Client: &engine.ClientFacts{},
 		Access:  engine.Access{Handle: "h1"},
-		Request: engine.RequestFacts{IP: "127.0.0.1", UserAgent: "u"},
+		Request: engine.RequestFacts{IP: "127.0.0.1", UserAgent: strings.Repeat("u", 512)},
 	}
 	if d := cmp.Diff(want, seen); d != "" {
 		t.Errorf("what the engine got (-want +got):\n%s", d)
 	}
+	for body, detail := range map[string]string{
+		`{}`: "token is missing", `{"token":"t"}`: "action is missing", `{"token":"","action":"a"}`: "token is missing",
+		`{"token":1,"action":"a"}`: "token must be a string", `{"token":"t","action":"a","form":[]}`: "form must be an object",
+		`{"token":"t","action":"a","inputs":{}}`: `unknown member "inputs"`,
+	} {
+		e.do("POST", body).problem(400, "BAD_REQUEST", detail)
+	}
 }
 
-// The id alone opens nothing; what does is handed to the engine as it was sent (A-29).
+// An outside call that takes longer than the request is 202 wherever it is seen.
+func TestRunning(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	close(w.hurry)
+	x, err := w.engine.Start(t.Context(), engine.StartRequest{Flow: "slow", Manager: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.engine.Resume(t.Context(), x.ID, engine.ResumeRequest{
+		Token: x.Step.Token, Action: "continue", Access: engine.Access{Handle: x.Handle},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, handle := "/v1/executions/"+x.ID, "Execution-Handle: "+x.Handle
+	var got engine.Execution
+	w.do("GET", path, nil, handle).want(http.StatusAccepted).decode(&got)
+	if got.Status != engine.Running || got.PollAfterMs == 0 {
+		t.Errorf("got %+v", got)
+	}
+	w.do("HEAD", path, nil, handle).want(http.StatusAccepted)
+	w.spy.start = func(engine.StartRequest) (*engine.Execution, error) { return &got, nil }
+	w.spy.resume = func(engine.ResumeRequest) (*engine.Execution, error) { return &got, nil }
+	w.manage("POST", "/v1/flows/slow/executions", `{}`).want(http.StatusAccepted)
+	w.do("POST", path, `{"token":"t","action":"a"}`, handle).want(http.StatusAccepted)
+}
+
+// The id alone opens nothing, neither does a handle that is changed, doubled or of
+// another execution (A-29).
 func TestAccess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.runner.get = func(_ string, a engine.Access) (*engine.Execution, error) {
-		if a.Manager || a.Handle == "right" {
-			return waiting(), nil
+	e, other := w.start(), w.start()
+	w.do("GET", e.path, nil).problem(404, "NOT_FOUND", "")
+	for _, handle := range []string{"wrong", other.x.Handle, e.x.Handle + "x", e.x.Handle[1:], strings.Repeat("x", 600), ""} {
+		for _, method := range []string{"GET", "DELETE"} {
+			w.do(method, e.path, nil, "Execution-Handle: "+handle).problem(404, "NOT_FOUND", "")
 		}
-		return nil, errNotFound
+		w.do("POST", e.path, map[string]any{"token": e.x.Step.Token, "action": "cancel"}, "Execution-Handle: "+handle).problem(404, "NOT_FOUND", "")
 	}
-	path := "/v1/executions/" + execID
-	w.do("GET", path, nil).problem(404, "NOT_FOUND", "")
-	w.do("GET", path, nil, "Execution-Handle: wrong").problem(404, "NOT_FOUND", "")
-	w.do("GET", path, nil, "Execution-Handle: right").want(200)
-	w.do("GET", path, nil, "Execution-Handle: right", "Execution-Handle: right").problem(404, "NOT_FOUND", "")
-	w.do("GET", path, nil, "Execution-Handle: "+strings.Repeat("x", 600)).problem(404, "NOT_FOUND", "")
-	w.manage("GET", path, nil).want(200)
-	w.do("GET", path, nil, "Execution-Handle: right", "Authorization: Bearer other").problem(401, "UNAUTHORIZED", "")
-	w.do("GET", path+"/trace", nil, "Execution-Handle: right").problem(401, "UNAUTHORIZED", "")
+	w.do("GET", e.path, nil, "Execution-Handle: "+e.x.Handle, "Execution-Handle: "+e.x.Handle).problem(404, "NOT_FOUND", "")
+	w.do("GET", e.path, nil, "Execution-Handle: "+e.x.Handle, "Authorization: Bearer other").problem(401, "UNAUTHORIZED", "")
+	w.do("GET", e.path+"/trace", nil, "Execution-Handle: "+e.x.Handle).problem(401, "UNAUTHORIZED", "")
+	e.do("GET", nil).want(200)
+	w.manage("GET", e.path, nil).want(200)
+	w.manage("GET", e.path+"/trace", nil).want(200)
 }
 
 func TestExecutionIDs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.runner.get = func(string, engine.Access) (*engine.Execution, error) { return waiting(), nil }
-	for _, id := range []string{
-		"x", "..", "%2e%2e", strings.ToUpper(execID), "%7B" + execID + "%7D", "urn:uuid:" + execID,
-		strings.ReplaceAll(execID, "-", ""), execID + "%00", execID + "%2Ftrace",
+	id := w.start().x.ID
+	for _, spelling := range []string{
+		"x", "..", "%2e%2e", execID, strings.ToUpper(id), "%7B" + id + "%7D", "urn:uuid:" + id,
+		strings.ReplaceAll(id, "-", ""), id + "%00", id + "%2Ftrace",
 	} {
-		w.manage("GET", "/v1/executions/"+id, nil).problem(404, "NOT_FOUND", "")
-	}
-}
-
-func TestTrace(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.runner.trace = func(id string) (*engine.Trace, error) { return &engine.Trace{Execution: id}, nil }
-	a := w.manage("GET", "/v1/executions/"+execID+"/trace", nil).want(200)
-	if !strings.Contains(string(a.body), `"entries":[]`) {
-		t.Errorf("got %s", a.body)
+		w.manage("GET", "/v1/executions/"+spelling, nil).problem(404, "NOT_FOUND", "")
 	}
 }
 
 func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.runner.start = func(engine.StartRequest) (*engine.Execution, error) { return waiting(), nil }
+	var one, two engine.Execution
+	w.do("POST", executions, `{"inputs":{"label":"a"}}`, "Idempotency-Key: k").want(201).decode(&one)
+	w.do("POST", executions, `{"inputs":{"label":"a"}}`, "Idempotency-Key: k").want(200).decode(&two)
+	if one.ID != two.ID || one.Handle != two.Handle || !two.Repeated {
+		t.Errorf("got %+v, then %+v", one, two)
+	}
+	w.do("POST", executions, `{"inputs":{"label":"b"}}`, "Idempotency-Key: k").problem(422, "IDEMPOTENCY_MISMATCH", "")
 	for _, key := range []string{"", "ü", strings.Repeat("k", 256)} {
 		w.do("POST", executions, `{}`, "Idempotency-Key: "+key).problem(400, "BAD_REQUEST", "Idempotency-Key")
 	}

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -13,30 +12,29 @@ import (
 	"github.com/mfaflow/mfaflow/server"
 )
 
-const flowYAML = "schema: flow/v1\nid: sign-on\n"
+const flow = "/v1/flows/sign-on"
 
 func TestPutFlow(t *testing.T) {
 	t.Parallel()
+	w := newWorld(t)
+	v2 := strings.Replace(signOn, "title: Sign on", "title: Second", 1)
+	v3 := strings.Replace(signOn, "title: Sign on", "title: Third", 1)
 	for _, c := range []struct {
-		query           string
-		created, deploy bool
-		status          int
+		query, src string
+		status     int
+		deployed   bool
 	}{
-		{"", true, true, http.StatusCreated},
-		{"", false, true, http.StatusOK},
-		{"?deploy=true", true, true, http.StatusCreated},
-		{"?deploy=false", true, false, http.StatusCreated},
+		{"", signOn, http.StatusOK, true}, // known
+		{"?deploy=false", v2, http.StatusCreated, false},
+		{"?deploy=true", v2, http.StatusOK, true},
+		{"", v3, http.StatusCreated, true},
 	} {
-		w := newWorld(t)
-		w.catalog.put = func(id string, src []byte, deploy bool) (engine.Uploaded, error) {
-			if id != "sign-on" || string(src) != flowYAML || deploy != c.deploy {
-				t.Errorf("%s: the catalog got %q, %q, deploy %v", c.query, id, src, deploy)
-			}
-			return engine.Uploaded{ID: id, Revision: revision, Deployed: deploy, Created: c.created}, nil
-		}
-		a := w.manage("PUT", "/v1/flows/sign-on"+c.query, flowYAML, yaml).want(c.status)
-		if !strings.Contains(string(a.body), `"warnings":[]`) {
-			t.Errorf("got %s", a.body)
+		a := w.manage("PUT", flow+c.query, c.src, yaml).want(c.status)
+		var up engine.Uploaded
+		a.decode(&up)
+		want := engine.Uploaded{ID: "sign-on", Revision: engine.RevisionOf([]byte(c.src)), Deployed: c.deployed, Warnings: []flows.Problem{}}
+		if d := cmp.Diff(want, up); d != "" {
+			t.Errorf("%s (-want +got):\n%s", c.query, d)
 		}
 	}
 }
@@ -44,120 +42,120 @@ func TestPutFlow(t *testing.T) {
 func TestPutFlowRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.catalog.put = func(id string, _ []byte, _ bool) (engine.Uploaded, error) {
-		return engine.Uploaded{ID: id, Revision: revision}, nil
-	}
-	w.manage("PUT", "/v1/flows/sign-on?deploy=flase", flowYAML, yaml).problem(400, "BAD_REQUEST", "deploy")
-	w.manage("PUT", "/v1/flows/sign-on?depoly=false", flowYAML, yaml).problem(400, "BAD_REQUEST", `"depoly"`)
-	w.manage("PUT", "/v1/flows/sign-on?deploy=true&deploy=false", flowYAML, yaml).problem(400, "BAD_REQUEST", "2 times")
+	w.manage("PUT", flow+"?deploy=flase", signOn, yaml).problem(400, "BAD_REQUEST", "deploy")
+	w.manage("PUT", flow+"?depoly=false", signOn, yaml).problem(400, "BAD_REQUEST", `"depoly"`)
+	w.manage("PUT", flow+"?deploy=true&deploy=false", signOn, yaml).problem(400, "BAD_REQUEST", "2 times")
 	for _, id := range []string{"Sign-On", "sign_on", "a%2Fb", "..%2fx", "a--b", strings.Repeat("a", 101)} {
-		w.manage("PUT", "/v1/flows/"+id, flowYAML, yaml).problem(404, "NOT_FOUND", "")
+		w.manage("PUT", "/v1/flows/"+id, signOn, yaml).problem(404, "NOT_FOUND", "")
+	}
+	if a := w.manage("PUT", "/v1/flows/other", signOn, yaml); a.StatusCode < 400 {
+		t.Errorf("the id of path and file differ: %d", a.StatusCode)
 	}
 }
 
-// The 422 lists every problem with its place, and is the body that FlowInvalid makes.
+// The 422 lists every problem with its place, changes nothing, and is the body that
+// FlowInvalid makes.
 func TestFlowInvalid(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	problems := []flows.Problem{
-		{Line: 3, Column: 7, Node: "otp", Rule: "unknown-target", Text: "no node is called x", Hint: "write y"},
-		{Line: 9, Column: 1, Rule: "unknown-key", Text: "z is not a key"},
-	}
-	w.catalog.put = func(string, []byte, bool) (engine.Uploaded, error) {
-		return engine.Uploaded{}, &engine.Error{Code: engine.FlowInvalid, Text: "the flow has 2 problems", Problems: problems}
-	}
-	a := w.manage("PUT", "/v1/flows/sign-on", flowYAML, yaml).problem(422, "FLOW_INVALID", "2 problems")
-	if d := cmp.Diff(string(server.FlowInvalid(problems)), string(a.body)); d != "" {
-		t.Errorf("FlowInvalid differs (-FlowInvalid +422):\n%s", d)
-	}
+	before := w.manage("GET", flow, nil).want(200)
+	a := w.manage("PUT", flow, broken, yaml).problem(422, "FLOW_INVALID", "")
 	var got struct{ Problems []flows.Problem }
 	a.decode(&got)
-	if d := cmp.Diff(problems, got.Problems); d != "" {
-		t.Errorf("problems (-want +got):\n%s", d)
+	if len(got.Problems) != 2 || got.Problems[0].Line != 8 || got.Problems[1].Line != 9 || got.Problems[1].Column == 0 {
+		t.Errorf("problems: %+v", got.Problems)
+	}
+	if b := w.manage("POST", flow+"/validate", broken, yaml).problem(422, "FLOW_INVALID", ""); string(b.body) != string(a.body) {
+		t.Errorf("validate answers %s, put %s", b.body, a.body)
+	}
+	var made, sent map[string]any
+	a.decode(&sent)
+	answer{a.Response, t, server.FlowInvalid(got.Problems)}.decode(&made)
+	delete(made, "detail")
+	delete(sent, "detail") // the engine's words
+	if d := cmp.Diff(made, sent); d != "" {
+		t.Errorf("FlowInvalid differs (-FlowInvalid +422):\n%s", d)
+	}
+	if after := w.manage("GET", flow, nil).want(200); string(after.body) != string(before.body) {
+		t.Error("the deployed flow has changed")
 	}
 }
 
 func TestValidateFlow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.catalog.check = func(id string, _ []byte) (engine.Uploaded, error) {
-		return engine.Uploaded{ID: id, Revision: revision, Created: true, Warnings: []flows.Problem{{Rule: "no-authentication", Text: "x", Warning: true}}}, nil
-	}
-	w.manage("POST", "/v1/flows/sign-on/validate", flowYAML, yaml).want(200)
-	w.do("POST", "/v1/flows/sign-on/validate", flowYAML, yaml).problem(401, "UNAUTHORIZED", "")
+	v2 := strings.Replace(signOn, "title: Sign on", "title: Second", 1)
+	w.manage("POST", flow+"/validate", v2, yaml).want(200)
+	w.manage("GET", flow+"?revision="+engine.RevisionOf([]byte(v2)), nil).problem(404, "NOT_FOUND", "") // not kept
+	w.do("POST", flow+"/validate", v2, yaml).problem(401, "UNAUTHORIZED", "")
 }
 
 func TestGetFlow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.catalog.source = func(_, rev string) ([]byte, string, error) {
-		if rev != "" && rev != revision {
-			return nil, "", errNotFound
-		}
-		return []byte(flowYAML), revision, nil
-	}
-	a := w.manage("GET", "/v1/flows/sign-on", nil).want(200)
+	revision := engine.RevisionOf([]byte(signOn))
+	a := w.manage("GET", flow, nil).want(200)
 	if got := a.Header.Get("ETag"); got != `"`+revision+`"` {
 		t.Errorf("ETag is %s", got)
 	}
-	if string(a.body) != flowYAML || a.Header.Get("Content-Type") != "application/yaml" {
+	if string(a.body) != signOn || a.Header.Get("Content-Type") != "application/yaml" {
 		t.Errorf("got %s %q", a.Header.Get("Content-Type"), a.body)
 	}
 	for tag, status := range map[string]int{
 		`"` + revision + `"`: 304, `W/"` + revision + `"`: 304, "*": 304, `"x", "` + revision + `"`: 304, `"x"`: 200, revision: 200,
 	} {
-		w.manage("GET", "/v1/flows/sign-on", nil, "If-None-Match: "+tag).want(status)
+		w.manage("GET", flow, nil, "If-None-Match: "+tag).want(status)
 	}
-	w.manage("GET", "/v1/flows/sign-on?revision="+revision, nil).want(200)
-	w.manage("GET", "/v1/flows/sign-on?revision=sha256:00", nil).problem(404, "NOT_FOUND", "")
+	w.manage("GET", flow+"?revision="+revision, nil).want(200)
+	w.manage("GET", flow+"?revision=sha256:00", nil).problem(404, "NOT_FOUND", "")
+	w.manage("GET", "/v1/flows/nowhere", nil).problem(404, "NOT_FOUND", "")
 }
 
-func TestListsAreNeverNull(t *testing.T) {
+func TestListsAndDeploy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.catalog.revs = func(string) ([]engine.RevisionInfo, error) { return nil, nil }
-	if a := w.manage("GET", "/v1/flows", nil).want(200); string(a.body) != `{"flows":[]}` {
-		t.Errorf("got %s", a.body)
+	v2 := strings.Replace(signOn, "title: Sign on", "title: Second", 1)
+	w.manage("PUT", flow, v2, yaml).want(201)
+	deployed := func() (title string) {
+		var got struct{ Flows []engine.FlowInfo }
+		w.manage("GET", "/v1/flows", nil).want(200).decode(&got)
+		if len(got.Flows) != 2 || got.Flows[0].ID != "sign-on" && got.Flows[1].ID != "sign-on" {
+			t.Fatalf("flows: %+v", got.Flows)
+		}
+		for _, f := range got.Flows {
+			if f.ID == "sign-on" {
+				title = f.Title
+			}
+		}
+		return title
 	}
-	if a := w.manage("GET", "/v1/flows/sign-on/revisions", nil).want(200); string(a.body) != `{"revisions":[]}` {
-		t.Errorf("got %s", a.body)
+	if got := deployed(); got != "Second" {
+		t.Errorf("deployed is %s", got)
 	}
-}
-
-func TestLists(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.catalog.list = func() ([]engine.FlowInfo, error) {
-		return []engine.FlowInfo{{ID: "sign-on", Title: "Sign on", Revision: revision, Public: true}}, nil
+	var revs struct{ Revisions []engine.RevisionInfo }
+	w.manage("GET", flow+"/revisions", nil).want(200).decode(&revs)
+	if len(revs.Revisions) != 2 {
+		t.Errorf("revisions: %+v", revs)
 	}
-	w.catalog.revs = func(string) ([]engine.RevisionInfo, error) {
-		return []engine.RevisionInfo{{Revision: revision, CreatedAt: time.Unix(0, 0).UTC(), Deployed: true}}, nil
+	w.manage("POST", flow+"/deploy", map[string]any{"revision": engine.RevisionOf([]byte(signOn))}).want(200)
+	if got := deployed(); got != "Sign on" {
+		t.Errorf("deployed is %s", got)
 	}
-	w.manage("GET", "/v1/flows", nil).want(200)
-	w.manage("GET", "/v1/flows/sign-on/revisions", nil).want(200)
-}
-
-func TestDeploy(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.catalog.deploy = func(id, rev string) (engine.Uploaded, error) {
-		return engine.Uploaded{ID: id, Revision: rev, Deployed: true}, nil
-	}
-	w.manage("POST", "/v1/flows/sign-on/deploy", `{"revision":"`+revision+`"}`).want(200)
-	w.manage("POST", "/v1/flows/sign-on/deploy", `{}`).problem(400, "BAD_REQUEST", "revision is missing")
-	w.manage("POST", "/v1/flows/sign-on/deploy", `{"revision":7}`).problem(400, "BAD_REQUEST", "revision must be a string")
-	w.manage("POST", "/v1/flows/sign-on/deploy", `{"revison":"x"}`).problem(400, "BAD_REQUEST", `"revison"`)
+	w.manage("POST", flow+"/deploy", `{"revision":"sha256:00"}`).problem(404, "NOT_FOUND", "")
+	w.manage("POST", flow+"/deploy", `{}`).problem(400, "BAD_REQUEST", "revision is missing")
+	w.manage("POST", flow+"/deploy", `{"revision":7}`).problem(400, "BAD_REQUEST", "revision must be a string")
+	w.manage("POST", flow+"/deploy", `{"revison":"x"}`).problem(400, "BAD_REQUEST", `"revison"`)
+	w.manage("GET", "/v1/flows/nowhere/revisions", nil).problem(404, "NOT_FOUND", "")
 }
 
 func TestGraph(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.catalog.flow = func(id string) (*flows.Flow, error) {
-		return &flows.Flow{ID: id, Start: "a", Nodes: []*flows.Node{{ID: "a", Kind: flows.End, Name: "success"}}}, nil
-	}
-	w.manage("GET", "/v1/flows/sign-on/graph", nil).want(200)
-	a := w.manage("GET", "/v1/flows/sign-on/graph.mmd", nil).want(200)
+	w.manage("GET", flow+"/graph", nil).want(200)
+	a := w.manage("GET", flow+"/graph.mmd", nil).want(200)
 	if !strings.HasPrefix(string(a.body), "flowchart") {
 		t.Errorf("got %s", a.body)
 	}
+	w.manage("GET", "/v1/flows/nowhere/graph", nil).problem(404, "NOT_FOUND", "")
+	w.manage("GET", "/v1/flows/nowhere/graph.mmd", nil).problem(404, "NOT_FOUND", "")
 }

@@ -19,29 +19,35 @@ import (
 )
 
 const (
-	token    = "the-management-token"
-	envID    = "0190f2d4-7c1a-7e0b-9a53-5f3b1f7c2d11"
-	execID   = "0190f2d4-7c1a-7e0b-9a53-5f3b1f7c2d22"
-	revision = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	token  = "the-management-token"
+	envID  = "0190f2d4-7c1a-7e0b-9a53-5f3b1f7c2d11"
+	execID = "0190f2d4-7c1a-7e0b-9a53-5f3b1f7c2d22" // of no execution
+
+	executions = "/v1/flows/sign-on/executions"
 )
 
-// world is a server behind real HTTP with doubles behind it. Its client validates
-// everything against the OpenAPI document.
+// world is a server behind real HTTP with the real engine behind it, on a memory store
+// and a clock that stands still. Its client validates everything against the OpenAPI
+// document.
 type world struct {
-	t       *testing.T
-	runner  *runner
-	catalog *catalog
-	url     string
-	client  *http.Client
-	server  *server.Server
-	log     *buffer
+	t      *testing.T
+	engine *engine.Runner
+	spy    *spied
+	clock  *clock
+	hurry  chan time.Time // closed: no request waits for an outside call
+	url    string
+	client *http.Client
+	server *server.Server
+	log    *buffer
 }
 
 func newWorld(t *testing.T, change ...func(*server.Options)) *world {
 	t.Helper()
-	w := &world{t: t, runner: &runner{}, catalog: &catalog{}, log: &buffer{}}
+	w := &world{t: t, clock: &clock{t: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}, log: &buffer{}}
+	w.engine, w.hurry = newEngine(t, w.clock.Now)
+	w.spy = &spied{Runner: w.engine}
 	o := server.Options{
-		Runner: w.runner, Catalog: w.catalog, ManagementToken: token,
+		Runner: w.spy, Catalog: w.engine.Catalog(), ManagementToken: token, Now: w.clock.Now,
 		Logger: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {
@@ -55,6 +61,24 @@ func newWorld(t *testing.T, change ...func(*server.Options)) *world {
 	t.Cleanup(ts.Close)
 	w.server, w.url, w.client = s, ts.URL, servertest.Client(t)
 	return w
+}
+
+// clock stands still until it is moved.
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+func (c *clock) Add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.Add(d)
 }
 
 // answer is a response that was read.
@@ -158,25 +182,34 @@ func (a answer) decode(v any) {
 	}
 }
 
-// waiting is an execution at an OTP screen.
-func waiting() *engine.Execution {
-	return &engine.Execution{
-		ID: execID, Flow: "sign-on", Revision: revision, Status: engine.Waiting,
-		Step: &engine.Step{
-			Node: "otp", Screen: "otp", Token: "t1", Title: "Code", With: map[string]any{},
-			Form:      map[string]any{"type": "object"},
-			Actions:   []engine.StepAction{{ID: "submit", Title: "Go", Form: true}},
-			ExpiresAt: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC),
-		},
-	}
+// started is an execution at its first step, as a client holds it.
+type started struct {
+	w    *world
+	path string
+	x    engine.Execution
 }
 
-func ended(st engine.Status) *engine.Execution {
-	x := &engine.Execution{ID: execID, Flow: "sign-on", Revision: revision, Status: st, Outcome: "success"}
-	if st == engine.Failed || st == engine.Expired {
-		x.Error = &engine.ErrorInfo{Code: "FLOW_FAILED"}
-	}
-	return x
+// start starts sign-on without a token.
+func (w *world) start() *started {
+	w.t.Helper()
+	e := &started{w: w}
+	w.do("POST", executions, `{}`).want(http.StatusCreated).decode(&e.x)
+	e.path = "/v1/executions/" + e.x.ID
+	return e
+}
+
+// do sends a request to the execution with its handle.
+func (e *started) do(method string, body any) answer {
+	e.w.t.Helper()
+	return e.w.do(method, e.path, body, "Execution-Handle: "+e.x.Handle)
+}
+
+// act answers the step it holds with username and password.
+func (e *started) act(action, username, password string) answer {
+	e.w.t.Helper()
+	return e.do("POST", map[string]any{
+		"token": e.x.Step.Token, "action": action, "form": map[string]any{"username": username, "password": password},
+	})
 }
 
 // buffer is a log that may be written and read at once.

@@ -23,10 +23,11 @@ func TestCodes(t *testing.T) {
 		t.Run(string(code), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.runner.resume = func(string, engine.ResumeRequest) (*engine.Execution, error) {
+			e := w.start()
+			w.spy.resume = func(engine.ResumeRequest) (*engine.Execution, error) {
 				err := &engine.Error{Code: code, Text: "why", Err: errors.New("inside")}
 				if status == http.StatusConflict || code == engine.FormInvalid {
-					err.Execution = waiting()
+					err.Execution = &e.x
 				}
 				if code == engine.FormInvalid {
 					err.Fields = []engine.FieldError{{Field: "otp", Key: "required", Text: "is missing"}}
@@ -41,7 +42,7 @@ func TestCodes(t *testing.T) {
 				RetryAfter int
 			}
 			a.decode(&p)
-			if status == 409 && (p.Execution == nil || p.Execution.Step.Token != "t1") {
+			if status == 409 && (p.Execution == nil || p.Execution.Step.Token != e.x.Step.Token) {
 				t.Errorf("no execution in %s", a.body)
 			}
 			if code == engine.FormInvalid && (len(p.Errors) != 1 || p.Errors[0].Field != "otp") {
@@ -78,7 +79,7 @@ func TestInternal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.runner.start = func(engine.StartRequest) (*engine.Execution, error) { return nil, fail() }
+			w.spy.start = func(engine.StartRequest) (*engine.Execution, error) { return nil, fail() }
 			a := w.do("POST", executions, `{}`).problem(500, "INTERNAL", "the log has it under ")
 			id := a.Header.Get("X-Request-Id")
 			if !strings.Contains(string(a.body), id) || strings.Contains(string(a.body), "secret") || strings.Contains(string(a.body), ".go") {
@@ -96,7 +97,7 @@ func TestClientGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	began := make(chan struct{})
-	w.runner.start = func(engine.StartRequest) (*engine.Execution, error) {
+	w.spy.start = func(engine.StartRequest) (*engine.Execution, error) {
 		close(began)
 		return nil, context.Canceled
 	}

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/mfaflow/mfaflow/engine"
-	"github.com/mfaflow/mfaflow/flows"
 	"github.com/mfaflow/mfaflow/server"
 )
 
@@ -45,11 +44,11 @@ func TestMutatedToken(t *testing.T) {
 func TestWrongTokenOnOpenRoute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.runner.start = func(q engine.StartRequest) (*engine.Execution, error) {
+	w.spy.start = func(q engine.StartRequest) (*engine.Execution, error) {
 		if q.Manager {
 			t.Error("a visitor became the manager")
 		}
-		return waiting(), nil
+		return w.engine.Start(t.Context(), q)
 	}
 	w.do("POST", executions, `{}`, "Authorization: Bearer nope").problem(401, "UNAUTHORIZED", "")
 	w.do("POST", executions, `{}`, "Authorization: Basic eDp5").want(201)
@@ -62,9 +61,9 @@ func TestForgedForwardedHeaders(t *testing.T) {
 	limits.StartsPerMinute = 1
 	w := newWorld(t, func(o *server.Options) { o.Limits = &limits })
 	var ip string
-	w.runner.start = func(q engine.StartRequest) (*engine.Execution, error) {
+	w.spy.start = func(q engine.StartRequest) (*engine.Execution, error) {
 		ip = q.Request.IP
-		return waiting(), nil
+		return w.engine.Start(t.Context(), q)
 	}
 	w.do("POST", executions, `{}`, "X-Forwarded-For: 6.6.6.6", "X-Real-IP: 6.6.6.6", "Forwarded: for=6.6.6.6").want(201)
 	if ip != "127.0.0.1" {
@@ -84,9 +83,9 @@ func TestTrustedProxies(t *testing.T) {
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
 	})
 	var ip string
-	w.runner.start = func(q engine.StartRequest) (*engine.Execution, error) {
+	w.spy.start = func(q engine.StartRequest) (*engine.Execution, error) {
 		ip = q.Request.IP
-		return waiting(), nil
+		return w.engine.Start(t.Context(), q)
 	}
 	for forwarded, want := range map[string]string{
 		"":                              "127.0.0.1",
@@ -113,14 +112,13 @@ func TestForgedHost(t *testing.T) {
 		o.BaseURL = "https://id.example.com"
 		o.Environments = []server.Environment{{ID: envID, Name: "Default"}}
 	})
-	w.runner.start = func(engine.StartRequest) (*engine.Execution, error) { return waiting(), nil }
 	forged := []string{"Host: evil.example", "X-Forwarded-Host: evil.example", "X-Forwarded-Proto: gopher", "Forwarded: host=evil.example"}
 	a := w.manage("GET", "/v1/environments", nil, forged...).want(200)
 	if !strings.Contains(string(a.body), `"https://id.example.com/v1/environments/`+envID+`"`) || strings.Contains(string(a.body), "evil") {
 		t.Errorf("got %s", a.body)
 	}
 	a = w.do("POST", executions, `{}`, forged...).want(201)
-	if got := a.Header.Get("Location"); got != "/v1/executions/"+execID {
+	if got := a.Header.Get("Location"); !strings.HasPrefix(got, "/v1/executions/") {
 		t.Errorf("Location is %s", got)
 	}
 }
@@ -129,11 +127,7 @@ func TestForgedHost(t *testing.T) {
 func TestPathTricks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	opened := func() { t.Error("the catalog was reached") }
-	w.catalog.list = func() ([]engine.FlowInfo, error) { opened(); return nil, nil }
-	w.catalog.source = func(string, string) ([]byte, string, error) { opened(); return nil, "", nil }
-	w.catalog.flow = func(string) (*flows.Flow, error) { opened(); return nil, nil }
-	w.runner.trace = func(string) (*engine.Trace, error) { opened(); return nil, nil }
+	execID := w.start().x.ID
 	for _, path := range []string{
 		"/v1/flows", "/v1/flows/", "//v1/flows", "/v1//flows", "/V1/flows", "/v1/FLOWS", "/v1/flows;x=1", "/v1;/flows", "/v1/flows%3B",
 		"/v1/%66lows", "/%76%31/flows", "/v1%2Fflows", "/v1%5Cflows", "/v1/./flows", "/v1/../v1/flows", "/v1/%2e%2e/v1/flows", "/healthz/../v1/flows",
@@ -156,7 +150,6 @@ func TestPathTricks(t *testing.T) {
 func TestCrossOrigin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *server.Options) { o.BaseURL = "https://id.example.com" })
-	w.runner.start = func(engine.StartRequest) (*engine.Execution, error) { return waiting(), nil }
 	post := func(headers ...string) answer { return w.do("POST", executions, `{}`, headers...) }
 	post("Origin: https://evil.example").problem(403, "FORBIDDEN", "another origin")
 	post("Origin: null").problem(403, "FORBIDDEN", "another origin")
@@ -174,13 +167,12 @@ func TestCanariesStayOutOfTheLog(t *testing.T) {
 	t.Parallel()
 	const canary = "CANARY\u2028\x1b[31m"
 	w := newWorld(t)
-	w.runner.start = func(engine.StartRequest) (*engine.Execution, error) { return waiting(), nil }
-	w.runner.resume = func(string, engine.ResumeRequest) (*engine.Execution, error) {
+	w.spy.resume = func(engine.ResumeRequest) (*engine.Execution, error) {
 		return nil, &engine.Error{Code: engine.Contended, Text: "again"}
 	}
 	esc := "CANARY%E2%80%A8%1B%0D%0A"
 	headers := []string{"Execution-Handle: " + canary[:6], "Idempotency-Key: " + canary[:6], "User-Agent: " + canary[:9], "X-Request-Id: CANARY", "Cookie: a=CANARY"}
-	body := map[string]any{"inputs": map[string]any{canary: canary}}
+	body := map[string]any{"inputs": map[string]any{"label": canary}}
 	w.do("POST", executions, body, headers...).want(201)
 	w.do("POST", executions+"?"+esc+"="+esc, body, headers...).want(400)
 	w.do("POST", executions, map[string]any{canary: canary}, headers...).want(400)
@@ -189,7 +181,7 @@ func TestCanariesStayOutOfTheLog(t *testing.T) {
 	w.do("GET", "/"+esc, nil, headers...).want(404)
 	w.do("CANARY", "/healthz", nil, headers...).want(405)
 	w.do("PUT", "/v1/flows/"+esc, "CANARY", yaml, "Authorization: Bearer CANARY").want(401)
-	w.manage("PUT", "/v1/flows/sign-on", "CANARY", yaml).want(404)
+	w.manage("PUT", flow, "CANARY", yaml).want(422)
 	log := w.log.String()
 	for _, secret := range []string{"CANARY", token, "\x1b", "\u2028"} {
 		if strings.Contains(log, secret) {
@@ -208,11 +200,11 @@ func TestCanariesStayOutOfTheLog(t *testing.T) {
 func TestAnswersAreNotMixed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.runner.resume = func(_ string, q engine.ResumeRequest) (*engine.Execution, error) {
-		x := waiting()
-		x.Handle, x.Step.Token = q.Access.Handle, q.Token
-		x.Step.With = q.Form
-		return x, nil
+	e := w.start()
+	w.spy.resume = func(q engine.ResumeRequest) (*engine.Execution, error) {
+		x, step := e.x, *e.x.Step
+		x.Step, x.Handle, step.Token, step.With = &step, q.Access.Handle, q.Token, q.Form
+		return &x, nil
 	}
 	var all sync.WaitGroup
 	for i := range 64 {

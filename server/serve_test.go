@@ -19,17 +19,18 @@ import (
 
 // serving is a server under Serve, on a port of its own.
 type serving struct {
-	runner *runner
-	url    string
-	addr   string
-	stop   context.CancelFunc
-	done   chan error
+	spy  *spied
+	url  string
+	addr string
+	stop context.CancelFunc
+	done chan error
 }
 
 func serve(t *testing.T, limits server.Limits) *serving {
 	t.Helper()
-	v := &serving{runner: &runner{}, done: make(chan error, 1)}
-	s, err := server.New(server.Options{Runner: v.runner, Catalog: &catalog{}, ManagementToken: token, Limits: &limits})
+	run, _ := newEngine(t, time.Now)
+	v := &serving{spy: &spied{Runner: run}, done: make(chan error, 1)}
+	s, err := server.New(server.Options{Runner: v.spy, Catalog: run.Catalog(), ManagementToken: token, Limits: &limits})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,10 +50,10 @@ func TestGracefulStop(t *testing.T) {
 	t.Parallel()
 	v := serve(t, server.DefaultLimits())
 	began, finish := make(chan struct{}), make(chan struct{})
-	v.runner.start = func(engine.StartRequest) (*engine.Execution, error) {
+	v.spy.start = func(q engine.StartRequest) (*engine.Execution, error) {
 		close(began)
 		<-finish
-		return waiting(), nil
+		return v.spy.Runner.Start(context.Background(), q)
 	}
 	client := servertest.Client(t)
 	status := make(chan int)
@@ -97,10 +98,10 @@ func TestStopDeadline(t *testing.T) {
 	v := serve(t, limits)
 	began, finish := make(chan struct{}), make(chan struct{})
 	defer close(finish)
-	v.runner.start = func(engine.StartRequest) (*engine.Execution, error) {
+	v.spy.start = func(q engine.StartRequest) (*engine.Execution, error) {
 		close(began)
 		<-finish
-		return waiting(), nil
+		return v.spy.Runner.Start(context.Background(), q)
 	}
 	failed := make(chan error)
 	go func() {
@@ -122,7 +123,8 @@ func TestStopDeadline(t *testing.T) {
 
 func TestServeOnClosedListener(t *testing.T) {
 	t.Parallel()
-	s, err := server.New(server.Options{Runner: &runner{}, Catalog: &catalog{}, ManagementToken: token})
+	run, _ := newEngine(t, time.Now)
+	s, err := server.New(server.Options{Runner: run, Catalog: run.Catalog(), ManagementToken: token})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +144,6 @@ func TestSlowClients(t *testing.T) {
 	limits := server.DefaultLimits()
 	limits.ReadHeaderTimeout, limits.ReadTimeout = 20*time.Millisecond, 40*time.Millisecond
 	v := serve(t, limits)
-	v.runner.start = func(engine.StartRequest) (*engine.Execution, error) { return waiting(), nil }
 	for name, sent := range map[string]string{
 		"headers": "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
 		"body":    "POST " + executions + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",

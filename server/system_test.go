@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mfaflow/mfaflow/engine"
 	"github.com/mfaflow/mfaflow/server"
 )
 
 func TestOptions(t *testing.T) {
 	t.Parallel()
-	good := server.Options{Runner: &runner{}, Catalog: &catalog{}, ManagementToken: "t"}
+	run, _ := newEngine(t, time.Now)
+	good := server.Options{Runner: run, Catalog: run.Catalog(), ManagementToken: "t"}
 	for name, change := range map[string]func(*server.Options){
 		"no runner":           func(o *server.Options) { o.Runner = nil },
 		"no catalog":          func(o *server.Options) { o.Catalog = nil },
@@ -117,9 +117,8 @@ func TestMetrics(t *testing.T) {
 	w := newWorld(t, func(o *server.Options) {
 		o.Gauges = func() map[string]float64 { return map[string]float64{"mfaflow_store_records": 12} }
 	})
-	w.runner.start = func(engine.StartRequest) (*engine.Execution, error) { return waiting(), nil }
 	w.do("POST", executions, `{}`).want(201)
-	w.do("POST", "/v1/flows/other/executions", `{}`).want(201)
+	w.manage("POST", executions, `{}`).want(201)
 	w.do("GET", "/nowhere", nil).want(404)
 	w.do("BREW", "/healthz", nil).want(405)
 	got := string(w.do("GET", "/metrics", nil).want(200).body)

@@ -31,22 +31,37 @@ import (
 // are not followed.
 func Client(t testing.TB) *http.Client {
 	t.Helper()
-	doc, err := Document()
+	d, err := loaded()
 	if err != nil {
 		t.Fatal(err)
-	}
-	doc.Servers = nil // any: the router compares with whole URLs
-	router, err := legacy.NewRouter(doc)
-	if err != nil {
-		t.Fatalf("the OpenAPI document: %v", err)
 	}
 	transport := &http.Transport{DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{
-		Transport:     &checked{t: t, next: transport, router: router, doc: doc},
+		Transport:     &checked{t: t, next: transport, described: d},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
+
+// described is the document and its router. Neither is written to after loading.
+type described struct {
+	doc    *openapi3.T
+	router routers.Router
+}
+
+// loaded reads the document once a process: it takes longer than most tests.
+var loaded = sync.OnceValues(func() (described, error) {
+	doc, err := Document()
+	if err != nil {
+		return described{}, err
+	}
+	doc.Servers = nil // any: the router compares with whole URLs
+	router, err := legacy.NewRouter(doc)
+	if err != nil {
+		return described{}, fmt.Errorf("the OpenAPI document: %w", err)
+	}
+	return described{doc, router}, nil
+})
 
 // Document loads and validates the OpenAPI document of the server.
 func Document() (*openapi3.T, error) {
@@ -70,10 +85,10 @@ var registerTexts = sync.OnceFunc(func() {
 var pingOnePath = regexp.MustCompile(`^(/v1/environments)?/[0-9a-f]{8}-[0-9a-f-]{27}(/|$)`)
 
 type checked struct {
-	t      testing.TB
-	next   http.RoundTripper
-	router routers.Router
-	doc    *openapi3.T
+	described
+
+	t    testing.TB
+	next http.RoundTripper
 }
 
 // RoundTrip sends r and checks both directions.

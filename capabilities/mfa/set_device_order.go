@@ -2,7 +2,6 @@ package mfa
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"github.com/mfaflow/mfaflow/capabilities/internal/node"
@@ -45,21 +44,9 @@ func (in setDeviceOrderInput) order(ctx context.Context, c node.Client) ([]any, 
 		}
 		return c.OrderWithFirst(ctx, in.UserID, in.DefaultID)
 	case in.UseJSON:
-		return orderOf(in.JSON)
+		return jsonOrder(in.JSON)
 	case len(in.List) == 0:
 		return nil, node.Missing("deviceOrderList")
 	}
 	return node.Refs(in.List), nil
-}
-
-func orderOf(attributes any) ([]any, connector.Outcome) {
-	if s, ok := attributes.(string); ok && json.Unmarshal([]byte(s), &attributes) != nil {
-		return nil, node.Invalid("jsonAttributes", "is not JSON")
-	}
-	o, _ := attributes.(map[string]any)
-	list, _ := o["order"].([]any)
-	if refs := node.Refs(list); len(refs) > 0 {
-		return refs, nil
-	}
-	return nil, node.Invalid("jsonAttributes", "has no order of device ids")
 }

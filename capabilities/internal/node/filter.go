@@ -19,8 +19,8 @@ func Equal(attribute, value string) string {
 	return attribute + " eq " + strings.TrimSuffix(b.String(), "\n")
 }
 
-// AnyOf is `(a or b …)`, "" for no terms and the term itself for one.
-func AnyOf(terms ...string) string {
+// anyOf is `(a or b …)`, "" for no terms and the term itself for one.
+func anyOf(terms ...string) string {
 	if len(terms) < 2 {
 		return strings.Join(terms, "")
 	}

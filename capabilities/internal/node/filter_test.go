@@ -12,8 +12,8 @@ func TestFilterJoinsTerms(t *testing.T) {
 	for want, got := range map[string]string{
 		"":                                    Filter("", "").Get("filter"),
 		`a eq "1"`:                            Filter("", Equal("a", "1")).Get("filter"),
-		`a eq "1" and b eq "2"`:               Filter(Equal("a", "1"), AnyOf(Equal("b", "2"))).Get("filter"),
-		`a eq "1" and (b eq "2" or c eq "3")`: Filter(Equal("a", "1"), AnyOf(Equal("b", "2"), Equal("c", "3"))).Get("filter"),
+		`a eq "1" and b eq "2"`:               Filter(Equal("a", "1"), anyOf(Equal("b", "2"))).Get("filter"),
+		`a eq "1" and (b eq "2" or c eq "3")`: Filter(Equal("a", "1"), anyOf(Equal("b", "2"), Equal("c", "3"))).Get("filter"),
 		`username eq "<a&b>"`:                 Equal("username", "<a&b>"),
 		`username eq "\"\\\n"`:                Equal("username", "\"\\\n"),
 	} {

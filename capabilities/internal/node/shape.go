@@ -37,17 +37,6 @@ func EmbeddedList(names ...string) Shape {
 	}
 }
 
-// EmbeddedObject copies objects out of _embedded; one that is missing is empty.
-func EmbeddedObject(names ...string) Shape {
-	return func(a Answer, done *connector.Complete) {
-		for _, name := range names {
-			if done.Output[name] = a.Embedded(name); done.Output[name] == nil {
-				done.Output[name] = map[string]any{}
-			}
-		}
-	}
-}
-
 // Embedded returns a member of _embedded, nil if it is missing.
 func (a Answer) Embedded(name string) any {
 	embedded, _ := a.Body["_embedded"].(map[string]any)

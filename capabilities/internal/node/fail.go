@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -84,9 +85,11 @@ func messageOf(e *pingone.Error) string {
 	return e.Details[0].Message
 }
 
-// detailsOf keeps what an error says beside code and message: the members of the first
-// innerError (attemptsRemaining, …), other top-level members (unavailableDevices, …),
-// the details, the target and the status. 429 adds retryAfter in seconds.
+// detailsOf keeps what an error says beside code and message: other top-level members
+// (unavailableDevices, …), the details, the first one's target and innerError, whose
+// members (attemptsRemaining, …) also stand at the top, and the status. 429 adds
+// retryAfter in seconds. innerError is there even if empty: it is what messages to the
+// end user may take their values from.
 func detailsOf(e *pingone.Error, r pingone.Response) map[string]any {
 	m := map[string]any{}
 	body := map[string]any{}
@@ -97,14 +100,15 @@ func detailsOf(e *pingone.Error, r pingone.Response) map[string]any {
 			}
 		}
 	}
+	inner := map[string]any{}
 	if len(e.Details) > 0 {
-		for k, v := range e.Details[0].InnerError {
-			m[k] = v
-		}
+		maps.Copy(inner, e.Details[0].InnerError)
+		maps.Copy(m, inner)
 		if t := e.Details[0].Target; t != "" {
 			m["target"] = t
 		}
 	}
+	m["innerError"] = inner
 	if s, err := strconv.Atoi(r.Header.Get("Retry-After")); err == nil && r.Status == http.StatusTooManyRequests {
 		m["retryAfter"] = float64(s)
 	}

@@ -53,7 +53,7 @@ func TestA59DeepAndCyclicData(t *testing.T) {
 				t.Errorf("%s, %s = %v, %v", name, src, v, err)
 			}
 		}
-		for _, src := range []string{`string(out.x)`, `lower(out.x)`, `int(out.x)`, `out.x + out.y`, `out.x < out.y`, `-out.x`} {
+		for _, src := range []string{`string(out.x)`, `lower(out.x)`, `int(out.x)`, `out.x + out.y`, `out.x < out.y`, `-out.x`, `out.none[out.x]`, `out.list[out.x]`, `out[out.x].y`, `out[out.x]`} {
 			_, err := mustCompile(t, src, root, WantAny).Run(env, testBudget())
 			if !errors.Is(err, &connector.Error{Code: connector.CodeExpressionFailed}) {
 				t.Errorf("%s, %s: %v, want %s", name, src, err, connector.CodeExpressionFailed)

@@ -173,6 +173,9 @@ func (c *checker) predicate(n ast.Node, name string, args []ast.Node) value {
 	if list.typ.Kind == List {
 		item = known(list.typ.Items)
 	}
+	if path := c.pathOf(args[0]); name == "all" && (path == "" || !c.holds(path+pathSeparator+anyItem)) {
+		c.vacuous = append(c.vacuous, c.pos(n))
+	}
 	if len(c.items) == maxLoops {
 		c.issue(c.pos(n), RuleTooLarge, "predicates are nested deeper than one in another", "compute the inner one with `set` in a node before this one")
 	}

@@ -17,6 +17,8 @@ type checker struct {
 	reads    [][]string
 	patterns map[ast.Node]*pattern // regular expressions by their `matches`
 
+	vacuous []int // the places of all() over lists that may be empty
+
 	facts   []string // paths known not to be nil at this place
 	items   []value  // the item of each predicate around, innermost last
 	short   *gap     // where the chain of `?.` around may have stopped

@@ -46,7 +46,7 @@ func Compile(src string, env *Type, want Want) (*Program, []Issue) {
 	if c.issues.fatal() {
 		return nil, c.issues.sorted()
 	}
-	p := &Program{source: src, typ: result, reads: c.reads, want: want}
+	p := &Program{source: src, typ: result, reads: c.reads, vacuous: c.vacuous, want: want}
 	if err := p.lower(root, c.patterns); err != nil {
 		c.issues.add(Issue{Rule: RuleSyntax, Text: fmt.Sprintf("does not compile: %v", err)})
 		return nil, c.issues.sorted()

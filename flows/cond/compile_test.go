@@ -111,3 +111,23 @@ func TestTypeOfLiterals(t *testing.T) {
 		t.Errorf("type (-want +got):\n%s", d)
 	}
 }
+
+func TestVacuousAll(t *testing.T) {
+	t.Parallel()
+	env := testEnv(t)
+	for src, want := range map[string][]int{
+		`all(out.devices, .count > 0)`:                                                 {0},
+		`vars.b and all(out.devices, .count > 0) or all([], true)`:                     {11, 43},
+		`len(out.devices) > 0 and all(out.devices, .count > 0)`:                        nil,
+		`len(out.devices) >= 1 and vars.b and all(out.devices, .count > 0)`:            nil,
+		`any(out.devices, .count > 0) and all(out.devices, .count > 0)`:                nil,
+		`len(out.devices) >= 0 and all(out.devices, .count > 0)`:                       {26},
+		`len(out.devices) > 0 or all(out.devices, .count > 0)`:                         {24},
+		`none(out.devices, .count > 0) and any(out.groups ?? [], all(.members, true))`: {56},
+		`any(out.groups ?? [], len(.members) > 0 and all(.members, true))`:             nil,
+	} {
+		if d := cmp.Diff(want, mustCompile(t, src, env, WantBool).VacuousAll()); d != "" {
+			t.Errorf("VacuousAll of %s (-want +got):\n%s", src, d)
+		}
+	}
+}

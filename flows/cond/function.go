@@ -16,6 +16,7 @@ var runtimeFunctions = map[string]func(...any) (any, error){
 	},
 	"now": func(p ...any) (any, error) { return p[0].(*Budget).timestamp(), nil },
 	"has": has,
+	"key": key,
 
 	"==":         func(p ...any) (any, error) { return equal(p[0].(*Budget), p[1], p[2], 0) },
 	"<":          ordering(func(c int) bool { return c < 0 }),
@@ -58,6 +59,18 @@ func has(p ...any) (any, error) {
 		}
 	}
 	return !isAbsent(at), nil
+}
+
+// key passes the name of a member or the number of an item, and nothing else: expr
+// would print any other value, however deep, into its error.
+func key(p ...any) (any, error) {
+	if s, ok := p[1].(string); ok {
+		return s, nil
+	}
+	if n, ok := toInt(p[1]); ok {
+		return n, nil
+	}
+	return nil, failf("what stands between [ ] must be a string or an integer, and is %s", kindName(p[1]))
 }
 
 func ordering(holds func(int) bool) func(...any) (any, error) {

@@ -19,14 +19,15 @@ const budgetName = "\x00budget"
 // Program is an expression, checked and compiled. It is immutable and safe for
 // concurrent use.
 type Program struct {
-	source string
-	typ    *Type
-	reads  [][]string
-	want   Want
-	cost   int      // parts of the expression: the steps of one run besides its loops
-	roots  []string // the roots that a run needs
-	code   *code
-	frames sync.Pool // of *frame
+	source  string
+	typ     *Type
+	reads   [][]string
+	vacuous []int
+	want    Want
+	cost    int      // parts of the expression: the steps of one run besides its loops
+	roots   []string // the roots that a run needs
+	code    *code
+	frames  sync.Pool // of *frame
 }
 
 // Source is the text that was compiled.
@@ -40,6 +41,11 @@ func (p *Program) Type() *Type { return p.typ }
 // of the text: {"nodes", "otp", "form", "otp"}. A path that goes on with an index ends
 // before it. The lists are read only.
 func (p *Program) Reads() [][]string { return p.reads }
+
+// VacuousAll lists the bytes at which the expression asks all(…) of a list that may be
+// empty, which is true then: len(x) > 0 or any(x, …) before it, joined by `and`, makes
+// the list one that is not. The list is read only.
+func (p *Program) VacuousAll() []int { return p.vacuous }
 
 // lower turns a checked tree into bytecode. expr's own operators stay where they are
 // bounded and total over plain data; text, arithmetic, deep equality and all functions
@@ -108,7 +114,10 @@ func (l *lowerer) node(n ast.Node) ast.Node {
 	case *ast.IdentifierNode:
 		l.roots[n.Value] = true
 	case *ast.MemberNode:
-		n.Node, n.Property = l.node(n.Node), l.node(n.Property)
+		n.Node = l.node(n.Node)
+		if !literal(n.Property) {
+			n.Property = l.call(n.Property, "key", l.node(n.Property))
+		}
 	case *ast.ChainNode:
 		n.Node = l.node(n.Node)
 	case *ast.UnaryNode:

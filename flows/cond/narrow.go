@@ -26,6 +26,12 @@ func (c *checker) whenTrue(n ast.Node) []string {
 			if items, ok := n.Right.(*ast.ArrayNode); ok && literals(items) {
 				return c.facet(n.Left)
 			}
+		case ">", ">=":
+			return c.filled(n)
+		}
+	case *ast.BuiltinNode:
+		if n.Name == "any" {
+			return c.some(n.Arguments[0])
 		}
 	case *ast.CallNode:
 		if id, ok := n.Callee.(*ast.IdentifierNode); ok && id.Value == "has" && len(n.Arguments) == 1 {
@@ -75,6 +81,30 @@ func (c *checker) equalTo(n *ast.BinaryNode) []string {
 		return c.facet(n.Right)
 	}
 	return nil
+}
+
+// anyItem stands for the items of a list in a path: the fact that there is one.
+const anyItem = "*"
+
+// some is the fact that a list has items.
+func (c *checker) some(list ast.Node) []string {
+	if p := c.pathOf(list); p != "" {
+		return []string{p + pathSeparator + anyItem}
+	}
+	return nil
+}
+
+// filled is what follows from len(x) > 0 and len(x) >= 1.
+func (c *checker) filled(n *ast.BinaryNode) []string {
+	call, ok := n.Left.(*ast.BuiltinNode)
+	if !ok || call.Name != "len" || len(call.Arguments) != 1 {
+		return nil
+	}
+	least, ok := n.Right.(*ast.IntegerNode)
+	if !ok || least.Value < 0 || n.Operator == ">=" && least.Value < 1 {
+		return nil
+	}
+	return c.some(call.Arguments[0])
 }
 
 func literal(n ast.Node) bool {

@@ -153,6 +153,7 @@ func TestRunErrors(t *testing.T) {
 		{`out.anything > out.headers.n`, WantAny, "an object and a number cannot be compared"},
 		{`out.anything contains "x"`, WantAny, "contains needs two strings, and got an object"},
 		{`out.anything.nope contains "x"`, WantAny, "got nil"},
+		{`out.devices[vars.n]`, WantAny, "column 18: what stands between [ ]"},
 		{`out.anything and true`, WantAny, "not of the type"},
 		{`not out.anything.deep`, WantAny, "not of the type"},
 		{`out.anything`, WantBool, "an object, not true or false"},

@@ -45,6 +45,8 @@ func TestPutFlowRefused(t *testing.T) {
 	w.manage("PUT", flow+"?deploy=flase", signOn, yaml).problem(400, "BAD_REQUEST", "deploy")
 	w.manage("PUT", flow+"?depoly=false", signOn, yaml).problem(400, "BAD_REQUEST", `"depoly"`)
 	w.manage("PUT", flow+"?deploy=true&deploy=false", signOn, yaml).problem(400, "BAD_REQUEST", "2 times")
+	w.manage("PUT", flow+"?deploy=false;", signOn, yaml).problem(400, "BAD_REQUEST", "malformed")
+	w.manage("PUT", flow+"?deploy=%zz", signOn, yaml).problem(400, "BAD_REQUEST", "malformed")
 	for _, id := range []string{"Sign-On", "sign_on", "a%2Fb", "..%2fx", "a--b", strings.Repeat("a", 101)} {
 		w.manage("PUT", "/v1/flows/"+id, signOn, yaml).problem(404, "NOT_FOUND", "")
 	}
@@ -68,12 +70,7 @@ func TestFlowInvalid(t *testing.T) {
 	if b := w.manage("POST", flow+"/validate", broken, yaml).problem(422, "FLOW_INVALID", ""); string(b.body) != string(a.body) {
 		t.Errorf("validate answers %s, put %s", b.body, a.body)
 	}
-	var made, sent map[string]any
-	a.decode(&sent)
-	answer{a.Response, t, server.FlowInvalid(got.Problems)}.decode(&made)
-	delete(made, "detail")
-	delete(sent, "detail") // the engine's words
-	if d := cmp.Diff(made, sent); d != "" {
+	if d := cmp.Diff(string(server.FlowInvalid(got.Problems)), string(a.body)); d != "" {
 		t.Errorf("FlowInvalid differs (-FlowInvalid +422):\n%s", d)
 	}
 	if after := w.manage("GET", flow, nil).want(200); string(after.body) != string(before.body) {

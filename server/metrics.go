@@ -65,25 +65,30 @@ func (m *metrics) answered(st engine.Status) {
 func (m *metrics) write(w io.Writer, gauges map[string]float64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	fmt.Fprintf(w, "# TYPE mfaflow_http_requests_in_flight gauge\nmfaflow_http_requests_in_flight %d\n", m.inFlight)
+	describe(w, "mfaflow_http_requests_in_flight", "gauge", "Requests that are not answered yet.")
+	fmt.Fprintf(w, "mfaflow_http_requests_in_flight %d\n", m.inFlight)
 	keys := slices.SortedFunc(maps.Keys(m.requests), func(a, b requestKey) int {
 		return cmp.Or(cmp.Compare(a.route, b.route), cmp.Compare(a.method, b.method), a.status-b.status)
 	})
-	fmt.Fprint(w, "# TYPE mfaflow_http_requests_total counter\n")
+	describe(w, "mfaflow_http_requests_total", "counter", "Answered requests.")
 	for _, k := range keys {
 		fmt.Fprintf(w, "mfaflow_http_requests_total{%s} %d\n", k.labels(), m.requests[k].count)
 	}
-	fmt.Fprint(w, "# TYPE mfaflow_http_request_seconds_total counter\n")
+	describe(w, "mfaflow_http_request_seconds_total", "counter", "Time taken by them.")
 	for _, k := range keys {
 		fmt.Fprintf(w, "mfaflow_http_request_seconds_total{%s} %g\n", k.labels(), m.requests[k].seconds)
 	}
-	fmt.Fprint(w, "# TYPE mfaflow_execution_answers_total counter\n")
+	describe(w, "mfaflow_execution_answers_total", "counter", "States that starts, answers and cancels led to.")
 	for _, st := range slices.Sorted(maps.Keys(m.executions)) {
 		fmt.Fprintf(w, "mfaflow_execution_answers_total{status=%q} %d\n", st, m.executions[st])
 	}
 	for _, name := range slices.Sorted(maps.Keys(gauges)) {
 		fmt.Fprintf(w, "# TYPE %s gauge\n%s %g\n", name, name, gauges[name])
 	}
+}
+
+func describe(w io.Writer, name, kind, help string) {
+	fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
 }
 
 func (k requestKey) labels() string {

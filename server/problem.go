@@ -125,8 +125,9 @@ func newProblem(e *engine.Error) problem {
 	}
 	switch status {
 	case http.StatusUnprocessableEntity:
-		if p.Errors == nil {
-			p.Errors = []engine.FieldError{}
+		p.Errors = notNil(p.Errors)
+		if len(p.Problems) > 0 {
+			p.Detail = flowInvalidText(len(p.Problems))
 		}
 	case http.StatusInternalServerError:
 		p = problem{Type: p.Type, Title: p.Title, Status: status, Code: engine.Internal}
@@ -134,9 +135,10 @@ func newProblem(e *engine.Error) problem {
 	return p
 }
 
-// FlowInvalid is the body of the 422 that refuses a flow with these problems.
+// FlowInvalid is the body of the 422 that refuses a flow with these problems, of which
+// there is at least one.
 func FlowInvalid(problems []flows.Problem) []byte {
-	body, err := json.Marshal(newProblem(&engine.Error{Code: engine.FlowInvalid, Text: flowInvalidText(len(problems)), Problems: problems}))
+	body, err := json.Marshal(newProblem(&engine.Error{Code: engine.FlowInvalid, Problems: problems}))
 	if err != nil {
 		panic(err) // strings and numbers always marshal
 	}

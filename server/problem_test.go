@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/mfaflow/mfaflow/engine"
+	"github.com/mfaflow/mfaflow/server"
 )
 
 // Every code of the engine has its status, and nothing else reaches a client.
@@ -89,6 +91,33 @@ func TestInternal(t *testing.T) {
 				t.Errorf("the log lacks cause or id: %s", log)
 			}
 		})
+	}
+}
+
+// A panic below the PingOne mount is a 500 too; after the first byte the connection is
+// cut, so that half an answer is not taken for a whole one.
+func TestPanicInPingOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *server.Options) {
+		o.Environments = []server.Environment{{ID: envID}}
+		o.PingOne = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.RawQuery == "late" {
+				w.Header().Set("Content-Length", "10")
+				fmt.Fprint(w, "half")
+			}
+			panic("secret cause")
+		})
+	})
+	w.do("GET", "/"+envID+"/x", nil).problem(500, "INTERNAL", "the log has it")
+	resp, err := http.Get(w.url + "/" + envID + "/x?late")
+	if err == nil {
+		defer resp.Body.Close()
+		if got, err := io.ReadAll(resp.Body); err == nil {
+			t.Errorf("a whole answer: %s", got)
+		}
+	}
+	if n := strings.Count(w.log.String(), "secret cause"); n != 2 {
+		t.Errorf("%d lines about 2 panics", n)
 	}
 }
 

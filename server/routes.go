@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -10,11 +11,20 @@ import (
 	"github.com/mfaflow/mfaflow/engine"
 )
 
+// auth says who may use a route.
+type auth uint8
+
+const (
+	anyone  auth = iota // credentials are not looked at
+	either              // the manager, or whom the engine lets in: a visitor, the holder of a handle
+	manager             // who shows the management token
+)
+
 // route is one row of the API. Authorisation is part of the row, so that no spelling of
 // a path can reach a handler without it.
 type route struct {
 	method, path string
-	managed      bool     // needs the management token
+	auth         auth
 	query        []string // the parameters it knows; others are refused, a misspelled one must not be ignored
 	handle       echo.HandlerFunc
 }
@@ -22,20 +32,20 @@ type route struct {
 // routes is the whole API. openapi.json describes the same rows.
 func (s *Server) routes() []route {
 	rows := []route{
-		{method: http.MethodGet, path: "/v1/flows", managed: true, handle: s.listFlows},
-		{method: http.MethodPut, path: "/v1/flows/:flow", managed: true, query: []string{"deploy"}, handle: s.putFlow},
-		{method: http.MethodGet, path: "/v1/flows/:flow", managed: true, query: []string{"revision"}, handle: s.getFlow},
-		{method: http.MethodGet, path: "/v1/flows/:flow/revisions", managed: true, handle: s.listRevisions},
-		{method: http.MethodPost, path: "/v1/flows/:flow/deploy", managed: true, handle: s.deployFlow},
-		{method: http.MethodPost, path: "/v1/flows/:flow/validate", managed: true, handle: s.validateFlow},
-		{method: http.MethodGet, path: "/v1/flows/:flow/graph", managed: true, handle: s.graphJSON},
-		{method: http.MethodGet, path: "/v1/flows/:flow/graph.mmd", managed: true, handle: s.graphMermaid},
-		{method: http.MethodPost, path: "/v1/flows/:flow/executions", handle: s.startExecution},
-		{method: http.MethodPost, path: "/v1/executions/:execution", handle: s.resumeExecution},
-		{method: http.MethodGet, path: "/v1/executions/:execution", handle: s.getExecution},
-		{method: http.MethodDelete, path: "/v1/executions/:execution", handle: s.cancelExecution},
-		{method: http.MethodGet, path: "/v1/executions/:execution/trace", managed: true, handle: s.traceExecution},
-		{method: http.MethodGet, path: "/v1/environments", managed: true, handle: s.listEnvironments},
+		{method: http.MethodGet, path: "/v1/flows", auth: manager, handle: s.listFlows},
+		{method: http.MethodPut, path: "/v1/flows/:flow", auth: manager, query: []string{"deploy"}, handle: s.putFlow},
+		{method: http.MethodGet, path: "/v1/flows/:flow", auth: manager, query: []string{"revision"}, handle: s.getFlow},
+		{method: http.MethodGet, path: "/v1/flows/:flow/revisions", auth: manager, handle: s.listRevisions},
+		{method: http.MethodPost, path: "/v1/flows/:flow/deploy", auth: manager, handle: s.deployFlow},
+		{method: http.MethodPost, path: "/v1/flows/:flow/validate", auth: manager, handle: s.validateFlow},
+		{method: http.MethodGet, path: "/v1/flows/:flow/graph", auth: manager, handle: s.graphJSON},
+		{method: http.MethodGet, path: "/v1/flows/:flow/graph.mmd", auth: manager, handle: s.graphMermaid},
+		{method: http.MethodPost, path: "/v1/flows/:flow/executions", auth: either, handle: s.startExecution},
+		{method: http.MethodPost, path: "/v1/executions/:execution", auth: either, handle: s.resumeExecution},
+		{method: http.MethodGet, path: "/v1/executions/:execution", auth: either, handle: s.getExecution},
+		{method: http.MethodDelete, path: "/v1/executions/:execution", auth: either, handle: s.cancelExecution},
+		{method: http.MethodGet, path: "/v1/executions/:execution/trace", auth: manager, handle: s.traceExecution},
+		{method: http.MethodGet, path: "/v1/environments", auth: manager, handle: s.listEnvironments},
 		{method: http.MethodGet, path: "/healthz", handle: s.showHealth},
 		{method: http.MethodGet, path: "/readyz", handle: s.showReadiness},
 		{method: http.MethodGet, path: "/metrics", handle: s.showMetrics},
@@ -54,21 +64,33 @@ func (s *Server) routes() []route {
 func (s *Server) guard(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		noteRoute(c.Request().Context(), r.path)
-		manager, err := s.isManager(c.Request())
-		if err != nil {
+		if err := s.authorise(c, r.auth); err != nil {
 			return err
 		}
-		if r.managed && !manager {
-			return refuse(unauthorized, "the management token is needed")
-		}
 		if strings.HasPrefix(r.path, "/v1/") {
-			if err := knownQuery(c, r.query); err != nil {
+			if err := knownQuery(c.Request().URL.RawQuery, r.query); err != nil {
 				return err
 			}
 		}
-		c.Set(managerKey, manager)
 		return r.handle(c)
 	}
+}
+
+// authorise notes whether the manager asks, and refuses others where only the manager
+// may.
+func (s *Server) authorise(c echo.Context, need auth) error {
+	if need == anyone {
+		return nil
+	}
+	is, err := s.isManager(c.Request())
+	if err != nil {
+		return err
+	}
+	if need == manager && !is {
+		return refuse(unauthorized, "the management token is needed")
+	}
+	c.Set(managerKey, is)
+	return nil
 }
 
 const managerKey = "manager"
@@ -76,8 +98,14 @@ const managerKey = "manager"
 // byManager says whether the request showed the management token.
 func byManager(c echo.Context) bool { return c.Get(managerKey) == true }
 
-func knownQuery(c echo.Context, known []string) error {
-	for name, values := range c.QueryParams() {
+// knownQuery refuses a query that is malformed, or has parameters that the route does not
+// know or that are given twice: "?deploy=false;" must not deploy.
+func knownQuery(raw string, known []string) error {
+	given, err := url.ParseQuery(raw)
+	if err != nil {
+		return refuse(engine.BadRequest, "the query is malformed")
+	}
+	for name, values := range given {
 		if !slices.Contains(known, name) {
 			return refuse(engine.BadRequest, "unknown query parameter %.64q", name)
 		}

@@ -52,6 +52,7 @@ func TestWrongTokenOnOpenRoute(t *testing.T) {
 	}
 	w.do("POST", executions, `{}`, "Authorization: Bearer nope").problem(401, "UNAUTHORIZED", "")
 	w.do("POST", executions, `{}`, "Authorization: Basic eDp5").want(201)
+	w.do("GET", "/metrics", nil, "Authorization: Bearer nope").want(200) // not looked at
 }
 
 // A-12: what clients write about themselves moves them into no other bucket.
@@ -193,6 +194,17 @@ func TestCanariesStayOutOfTheLog(t *testing.T) {
 	}
 	if metrics := string(w.do("GET", "/metrics", nil).body); strings.Contains(metrics, "CANARY") {
 		t.Errorf("in the metrics:\n%s", metrics)
+	}
+}
+
+// With a public https URL browsers are told to stay with https.
+func TestStrictTransport(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]string{"": "", "http://localhost:8080": "", "https://id.example.com": "max-age=31536000"} {
+		w := newWorld(t, func(o *server.Options) { o.BaseURL = base })
+		if got := w.do("GET", "/healthz", nil).Header.Get("Strict-Transport-Security"); got != want {
+			t.Errorf("%q: Strict-Transport-Security is %q", base, got)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package cond
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -20,23 +19,6 @@ func (c *checker) root(n *ast.IdentifierNode) value {
 		return anyValue()
 	}
 	return c.field(value{}, f, n.Value, c.pos(n), n)
-}
-
-func (c *checker) unknownRoot(n *ast.IdentifierNode) {
-	offset, names := c.pos(n), c.env.names()
-	switch strings.ToLower(n.Value) {
-	case "null", "none", "undefined", "nil":
-		c.issue(offset, RuleUnknownRoot, n.Value+" is not known", "write nil")
-		return
-	case "true", "yes", "on", "false", "no", "off":
-		c.issue(offset, RuleUnknownRoot, n.Value+" is not known", "booleans are true and false")
-		return
-	}
-	hint := "the roots are " + list(names)
-	if closest(n.Value, names) == "" {
-		hint = fmt.Sprintf("text stands in quotes, %q; the roots are %s", n.Value, list(names))
-	}
-	c.issue(offset, RuleUnknownRoot, "there is no root "+n.Value+didYouMean(n.Value, names), hint)
 }
 
 // field is the value of a member, or of a root, that the types know.
@@ -144,95 +126,4 @@ func (c *checker) named(base value, n *ast.MemberNode, name string) value {
 	}
 	c.noMembers(base, n, name)
 	return value{typ: &Type{}, secret: base.secret}
-}
-
-func (c *checker) unknownField(base value, n *ast.MemberNode, name string) {
-	names, owner := base.typ.names(), show(n.Node)
-	if owner == "" {
-		owner = "the item"
-	}
-	if whole, ok := c.hyphenated(n, name, names); ok {
-		c.issue(c.pos(n), RuleUnknownField, fmt.Sprintf("%s has no member %s: - is read as minus", owner, name),
-			fmt.Sprintf("ids of nodes are snake_case: write %s.%s", owner, whole))
-		return
-	}
-	text := fmt.Sprintf("%s has no member %s%s", owner, name, didYouMean(name, names))
-	hint := "its members are " + list(names)
-	if base.typ.Open {
-		text = fmt.Sprintf("%s has no member %s in its schema%s", owner, name, didYouMean(name, names))
-		hint += "; others pass through but cannot be named in a typed expression"
-	}
-	c.issue(c.pos(n), RuleUnknownField, text, hint)
-}
-
-// hyphenated finds the member meant by a name with hyphens, which expr takes for a
-// subtraction.
-func (c *checker) hyphenated(n *ast.MemberNode, name string, names []string) (string, bool) {
-	end := c.pos(n) + len(name)
-	if end >= len(c.src) || c.src[end] != '-' {
-		return "", false
-	}
-	rest := c.src[end:]
-	if i := strings.IndexFunc(rest, func(r rune) bool {
-		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	}); i >= 0 {
-		rest = rest[:i]
-	}
-	for _, candidate := range names {
-		if candidate == strings.ReplaceAll(name+rest, "-", "_") {
-			return candidate, true
-		}
-	}
-	return "", false
-}
-
-func (c *checker) noMembers(base value, n *ast.MemberNode, name string) {
-	owner := show(n.Node)
-	text := fmt.Sprintf("%s is %s and has no member %s", owner, describe(base.typ), name)
-	hint := ""
-	switch {
-	case base.typ.Kind == Null:
-		return
-	case name == "length" || name == "size" || name == "count":
-		hint = fmt.Sprintf("write len(%s)", owner)
-	case base.typ.Kind == List:
-		hint = fmt.Sprintf("name an item, %s[0].%s, or ask all of them: any(%s, .%s == …)", owner, name, owner, name)
-	}
-	c.issue(c.pos(n), RuleUnknownField, text, hint)
-}
-
-// index types x[i].
-func (c *checker) index(base value, n *ast.MemberNode) value {
-	i := c.expr(n.Property)
-	c.present(i, n.Property, "an index")
-	v := value{secret: base.secret || i.secret, keys: base.keys, fixed: true, typ: &Type{}}
-	want := Any
-	switch base.typ.Kind {
-	case List:
-		want, v.typ = Number, known(base.typ.Items)
-	case Object:
-		want, v.typ = String, &Type{Secret: base.typ.HasSecret()}
-		if base.typ.free() && base.typ.Items != nil {
-			v.typ = base.typ.Items
-		}
-		v.gap = &gap{offset: c.pos(n), rule: RuleOptionalRead, name: show(n), why: "there may be no such member"}
-	case Any:
-	default:
-		c.issue(c.pos(n), RuleType, fmt.Sprintf("%s is %s and has no items", show(n.Node), describe(base.typ)), "")
-		return v
-	}
-	if k := i.typ.Kind; want != Any && k != Any && k != want {
-		c.issue(c.pos(n.Property), RuleType, fmt.Sprintf("%s takes %s between [ ], and this is %s", describe(base.typ), want, describe(i.typ)), "")
-	}
-	if number, ok := n.Property.(*ast.IntegerNode); ok && base.path != "" {
-		v.path = base.path + pathSeparator + "[" + strconv.Itoa(number.Value) + "]"
-	}
-	v.secret = v.secret || v.typ.Secret
-	if v.typ.Nullable && v.gap == nil {
-		v.typ, v.gap = present(v.typ), &gap{offset: c.pos(n), rule: RuleOptionalRead, name: show(n), why: "it may be null"}
-	}
-	if c.holds(v.path) {
-		v.gap = nil
-	}
-	return v
 }

@@ -32,6 +32,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.Header = http.Header{"Www-Authenticate": {"Bearer"}}
 		s.refuse(w, q, p)
 		return
+	case r.Method == http.MethodGet && r.URL.Path == "/v1/environments":
+		s.serveEnvironments(w)
+		return
 	case !ok:
 		s.refuse(w, q, rest.Missing())
 		return

@@ -95,7 +95,7 @@ func (s *Service) routes() []rest.Route {
 		Life: o.Limits.AuthenticationLife,
 	}
 	var all []rest.Route
-	for _, r := range [][]rest.Route{users.Routes(), devices.Routes(), policy.Routes(), authentications.Routes()} {
+	for _, r := range [][]rest.Route{environmentRoutes(), users.Routes(), devices.Routes(), policy.Routes(), authentications.Routes()} {
 		all = append(all, r...)
 	}
 	return all

@@ -5,7 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -223,12 +223,13 @@ func request(host pingone.Host, method, path string, body any) pingone.Request {
 	}
 	path, query, _ := strings.Cut(path, "?")
 	q.Path = strings.Split(path, "/")
-	if query != "" {
-		r := httptest.NewRequest(http.MethodGet, "/?"+query, nil)
-		q.Query = r.URL.Query()
+	if values, err := url.ParseQuery(query); err == nil {
+		q.Query = values
 	}
 	return q
 }
+
+func escape(s string) string { return url.QueryEscape(s) }
 
 const goodPassword = "correct horse 9"
 

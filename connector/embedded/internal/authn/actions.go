@@ -1,6 +1,9 @@
 package authn
 
 import (
+	"time"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -92,6 +95,11 @@ func (s *Authentications) checkOTP(c *rest.Call) (rest.Reply, error) {
 			return rest.Reply{}, err
 		}
 	}
+	if res.Verdict == otp.Expired && x.Code.Kill() {
+		if err := x.save(c); err != nil {
+			return rest.Reply{}, err
+		}
+	}
 	if res.Verdict != otp.Right {
 		return rest.Reply{}, s.refused(c, x, res)
 	}
@@ -107,10 +115,8 @@ func (s *Authentications) checkOTP(c *rest.Call) (rest.Reply, error) {
 func (s *Authentications) checkable(c *rest.Call, x *session) error {
 	hot := x.account.Device(x.Device)
 	if _, ok := next(x.Status, CodeRight); !ok {
-		if hot != nil && x.Status != Completed {
-			if _, locked := hot.Locked(c.Tx.Now()); locked {
-				return otp.Refusal(otp.Result{Verdict: otp.TooMany})
-			}
+		if hot != nil && x.Status != Completed && out(hot, c.Tx.Now()) {
+			return otp.Refusal(otp.Result{Verdict: otp.TooMany})
 		}
 		return x.move(CodeRight)
 	}
@@ -118,6 +124,12 @@ func (s *Authentications) checkable(c *rest.Call, x *session) error {
 		return otp.Refusal(otp.Result{Verdict: otp.Expired})
 	}
 	return x.fits()
+}
+
+// out reports whether a device is locked or blocked.
+func out(d *account.Device, now time.Time) bool {
+	_, locked := d.Locked(now)
+	return locked || d.Blocked()
 }
 
 // complete ends the session with success. The code is forgotten: it cannot be used

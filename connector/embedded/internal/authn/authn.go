@@ -18,7 +18,7 @@ type Authentications struct {
 	Notify  notify.Notifier
 	Row     int           // wrong codes in a row that block a device; 0 never
 	Resends int           // codes sent again, an authentication and device; 0 is no limit
-	Life    time.Duration // of a deviceAuthentication; then it is 404
+	Life    time.Duration // of a deviceAuthentication; then it is 404; 0 is for ever
 }
 
 // Routes are the routes of deviceAuthentications.
@@ -47,9 +47,7 @@ func (s *Authentications) read(c *rest.Call) (rest.Reply, error) {
 
 // usable reports whether a device may be challenged now.
 func (s *Authentications) usable(c *rest.Call, x *session, d *device.Record) bool {
-	hot := x.account.Device(d.ID)
-	_, locked := hot.Locked(c.Tx.Now())
-	return !locked && !hot.Blocked() && s.served(x.policy, d)
+	return !out(x.account.Device(d.ID), c.Tx.Now()) && s.served(x.policy, d)
 }
 
 // served reports whether policy and senders let a device of this type be used at all.

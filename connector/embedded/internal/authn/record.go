@@ -119,7 +119,7 @@ func (s *Authentications) find(c *rest.Call) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Tx.Now().Sub(time.UnixMilli(r.Created)) >= s.Life {
+	if s.Life > 0 && c.Tx.Now().Sub(time.UnixMilli(r.Created)) >= s.Life {
 		return nil, rest.Missing()
 	}
 	return s.load(c, r)
@@ -153,4 +153,11 @@ func (x *session) device(id string) *device.Record {
 		}
 	}
 	return nil
+}
+
+// MadeBefore is the range of deviceAuthentications made before a time, by the time that
+// is in their ids.
+func MadeBefore(env string, t time.Time) store.Range {
+	ms := fmt.Sprintf("%012x", t.UnixMilli())
+	return store.Range{From: key(env, ""), To: key(env, ms[:8]+"-"+ms[8:])}
 }

@@ -57,6 +57,14 @@ func (s *Devices) refused(c *rest.Call, a *account.Account, r *Record, res otp.R
 	if res.Verdict == otp.TooMany {
 		event = "DEVICE.ACTIVATION_OTP_FAILED"
 	}
+	if res.Verdict == otp.Expired && r.Pairing.Kill() {
+		if err := r.save(c, a.ID); err != nil {
+			return err
+		}
+	}
+	if !res.Changed {
+		return otp.Refusal(res).Keep()
+	}
 	if err := audited(c, event, a.ID, r.ID, rest.Failed); err != nil {
 		return err
 	}

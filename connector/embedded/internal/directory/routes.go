@@ -30,6 +30,8 @@ func (d *Directory) Routes() []rest.Route {
 		{Method: http.MethodPost, Path: password, Media: "password.check", Run: d.checkPassword},
 		{Method: http.MethodPost, Path: password, Media: "password.forceChange", Run: d.forceChange},
 		{Method: http.MethodPost, Path: password, Media: "password.unlock", Run: d.unlockPassword},
+		{Method: http.MethodGet, Path: "passwordPolicies", Run: d.listPolicies},
+		{Method: http.MethodGet, Path: "passwordPolicies/:passwordPolicyID", Run: d.readPolicy},
 		{Method: http.MethodGet, Path: "populations", Run: d.listPopulations},
 		{Method: http.MethodGet, Path: "populations/:populationID", Run: d.readPopulation},
 	}
@@ -103,28 +105,4 @@ func (d *Directory) writeToggle(c *rest.Call, t toggle) (rest.Reply, error) {
 		}
 	}
 	return d.readToggle(c, t)
-}
-
-// population is the environment's only one; every user is in it.
-func (d *Directory) population(c *rest.Call) map[string]any {
-	return map[string]any{
-		"_links": rest.LinkSet{"self": c.Links.API("populations", d.Population), "environment": c.Links.API()},
-		"id":     d.Population, "environment": rest.Ref{ID: c.Env}, "name": "Default", "default": true,
-		"passwordPolicy": rest.Ref{ID: d.PolicyID},
-	}
-}
-
-func (d *Directory) listPopulations(c *rest.Call) (rest.Reply, error) {
-	return rest.OK(map[string]any{
-		"_links":    rest.LinkSet{"self": c.Links.API("populations")},
-		"_embedded": map[string]any{"populations": []any{d.population(c)}},
-		"count":     1, "size": 1,
-	})
-}
-
-func (d *Directory) readPopulation(c *rest.Call) (rest.Reply, error) {
-	if c.Params["populationID"] != d.Population {
-		return rest.Reply{}, rest.Missing()
-	}
-	return rest.OK(d.population(c))
 }

@@ -28,10 +28,18 @@ func New(random func(n int) []byte, length int) string {
 
 // Code is what is kept of a code that was sent.
 type Code struct {
-	Hash   []byte `json:"h"`
+	Hash   []byte `json:"h,omitempty"`
 	Length int    `json:"n"`
 	Gen    int    `json:"g,omitempty"` // the device's generation when it was sent
 	Until  int64  `json:"e"`           // Unix ms
+}
+
+// Kill makes an expired code expired for good, also should the clock go back. It
+// reports whether that was news.
+func (c *Code) Kill() bool {
+	alive := c.Hash != nil
+	c.Hash, c.Until = nil, 0
+	return alive
 }
 
 // Checker hashes and compares codes.
@@ -92,7 +100,7 @@ func (c Checker) Check(code *Code, d *account.Device, rule account.Rule, purpose
 		return Result{Verdict: Right, Changed: d.Right()}
 	}
 	v := Wrong
-	if f.Left == 0 {
+	if f.Left == 0 || f.Blocked {
 		v = TooMany
 	}
 	return Result{Verdict: v, Failure: f, Changed: true}

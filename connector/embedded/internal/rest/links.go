@@ -20,13 +20,16 @@ type Ref struct {
 
 // Links builds absolute hrefs: PingOne's API host below BASE/v1/environments/{env},
 // its auth host below BASE/{env}.
-type Links struct{ api, auth string }
+type Links struct{ root, api, auth string }
 
 // NewLinks takes the base URL, with or without a trailing slash, and the environment.
 func NewLinks(base, env string) Links {
 	base = strings.TrimRight(base, "/")
-	return Links{api: base + "/v1/environments/" + env, auth: base + "/" + env}
+	return Links{root: base, api: base + "/v1/environments/" + env, auth: base + "/" + env}
 }
+
+// Root is the base URL, without a slash at its end.
+func (l Links) Root() string { return l.root }
 
 // API is a link on the API host. Segments are ids and fixed words: nothing to escape.
 func (l Links) API(segments ...string) Link { return join(l.api, segments) }

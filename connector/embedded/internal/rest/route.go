@@ -37,7 +37,10 @@ type row struct {
 func NewTable(routes ...Route) Table {
 	var t Table
 	for _, r := range routes {
-		n := row{Route: r, segments: strings.Split(r.Path, "/")}
+		n := row{Route: r}
+		if r.Path != "" {
+			n.segments = strings.Split(r.Path, "/")
+		}
 		if r.Media != "" {
 			n.media = strings.ToLower(pingone.MediaType(r.Media))
 		}

@@ -1,0 +1,152 @@
+package account_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+)
+
+func id(n int) string { return fmt.Sprintf("0192f000-0000-7000-8000-%012x", n) }
+
+// With fifteen devices, all failed, locked and blocked, the record stays within 1 KB.
+func TestSize(t *testing.T) {
+	t.Parallel()
+	now := time.Now().UnixMilli()
+	a := account.Account{Off: true, MFA: true, Fails: 7, LockedTo: now, Unordered: true}
+	for i := range 15 {
+		a.Devices = append(a.Devices, account.Device{ID: id(i), Fails: 6, Row: 99, Gen: 33, LockedTo: now, BlockedAt: now})
+	}
+	b, err := json.Marshal(&a)
+	if err != nil || len(b) > 1024 {
+		t.Errorf("%d bytes, error %v", len(b), err)
+	}
+	quiet, err := json.Marshal(account.Account{MFA: true, Devices: []account.Device{{ID: id(1)}}})
+	if err != nil || len(quiet) > 64 {
+		t.Errorf("a quiet record has %d bytes: %s, error %v", len(quiet), quiet, err)
+	}
+}
+
+func device() *rapid.Generator[account.Device] {
+	return rapid.Custom(func(t *rapid.T) account.Device {
+		return account.Device{
+			ID: id(rapid.IntRange(0, 1<<30).Draw(t, "id")), Pending: rapid.Bool().Draw(t, "pending"),
+			Fails: rapid.IntRange(0, 7).Draw(t, "fails"), Row: rapid.IntRange(0, 100).Draw(t, "row"), Gen: rapid.IntRange(0, 9999).Draw(t, "gen"),
+			LockedTo: rapid.Int64Range(0, 1<<42).Draw(t, "locked"), BlockedAt: rapid.Int64Range(0, 1<<42).Draw(t, "blocked"),
+		}
+	})
+}
+
+// What is written is read back.
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		want := account.Account{MFA: rapid.Bool().Draw(t, "mfa"), Devices: rapid.SliceOfN(device(), 0, 20).Draw(t, "devices")}
+		b, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got account.Account
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatal(err)
+		}
+		if len(want.Devices) == 0 {
+			want.Devices = nil
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+func FuzzDevice(f *testing.F) {
+	f.Add([]byte(`["AZLwAAAAcACAAAAAAAAAAQ",1,2,3]`))
+	f.Add([]byte(`[]`))
+	f.Add([]byte(`["x",1,2,3,4,5,6,7]`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var d account.Device
+		if json.Unmarshal(b, &d) != nil {
+			return
+		}
+		if _, err := json.Marshal(d); err != nil {
+			t.Errorf("%q was read and cannot be written: %v", b, err)
+		}
+	})
+}
+
+// The order: active devices first, by activation; the first is the default.
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	a := account.Account{}
+	a.Add(account.Device{ID: id(1)})
+	a.Add(account.Device{ID: id(2), Pending: true})
+	a.Add(account.Device{ID: id(3)})
+	check := func(step string, active, pending []string) {
+		t.Helper()
+		if d := cmp.Diff([][]string{active, pending}, [][]string{a.Active(), a.Pending()}); d != "" {
+			t.Errorf("%s: %s", step, d)
+		}
+	}
+	check("added", []string{id(1), id(3)}, []string{id(2)})
+	a.Activate(id(2))
+	check("activated", []string{id(1), id(3), id(2)}, []string{})
+	for _, bad := range [][]string{{id(9)}, {id(1), id(1)}} {
+		if a.Reorder(bad) {
+			t.Errorf("order %v was taken", bad)
+		}
+	}
+	if !a.Reorder([]string{id(2)}) {
+		t.Error("order with one id was refused")
+	}
+	check("reordered", []string{id(2), id(1), id(3)}, []string{})
+	a.Remove(id(2))
+	check("default removed", []string{id(1), id(3)}, []string{})
+}
+
+// Wrong codes: the count kills the code, a cool-down locks, a hundred in a row block,
+// and only a right code forgets.
+func TestWrong(t *testing.T) {
+	t.Parallel()
+	now := time.UnixMilli(1_700_000_000_000)
+	d := account.Device{ID: id(1)}
+	for i := 1; i <= 100; i++ {
+		f := d.Wrong(account.Rule{Count: 3, Row: 100}, now)
+		if f.Left != (300-i)%3 || f.Locked || f.Blocked != (i == 100) || d.Gen != i/3 {
+			t.Fatalf("failure %d: %+v, %+v", i, f, d)
+		}
+	}
+	d = account.Device{ID: id(1)}
+	d.Wrong(account.Rule{Count: 1, CoolDown: time.Minute}, now)
+	if until, locked := d.Locked(now.Add(time.Minute - 1)); !locked || !until.Equal(now.Add(time.Minute)) {
+		t.Errorf("locked %t until %s", locked, until)
+	}
+	if _, locked := d.Locked(now.Add(time.Minute)); locked {
+		t.Error("still locked when the cool-down is over")
+	}
+}
+
+// A password lock begins at the count, ends by itself, and then starts anew.
+func TestPassword(t *testing.T) {
+	t.Parallel()
+	now := time.UnixMilli(1_700_000_000_000)
+	a := account.Account{}
+	for want := 2; want >= 0; want-- {
+		if left := a.PasswordWrong(3, time.Minute, now); left != want {
+			t.Errorf("left %d, want %d", left, want)
+		}
+	}
+	if left, locked := a.PasswordLocked(now.Add(59 * time.Second)); !locked || left != time.Second {
+		t.Errorf("locked %t for %s", locked, left)
+	}
+	if _, locked := a.PasswordLocked(now.Add(time.Minute)); locked {
+		t.Error("still locked")
+	}
+	if left := a.PasswordWrong(3, time.Minute, now.Add(time.Minute)); left != 2 {
+		t.Errorf("after the lock: left %d, want 2", left)
+	}
+}

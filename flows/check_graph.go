@@ -220,8 +220,13 @@ func (c *checker) reach() {
 		}
 	}
 	c.spread(ending, ends, true)
+	sure := true // that no unread `next` leads to the nodes that seem to be unreachable
+	for i, n := range c.f.Nodes {
+		sure = sure && (!c.reached[i] || !n.broken["next"])
+	}
 	for i, n := range c.f.Nodes {
 		switch {
+		case !c.reached[i] && !sure:
 		case !c.reached[i]:
 			c.add(n.Pos, n.ID, ruleUnreachable, "no path from the start reaches this node", "route to it, or remove it")
 		case !ending[i] && len(c.out[i]) > 0:

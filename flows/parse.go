@@ -117,9 +117,7 @@ func (p *parser) nodes(n *yamldoc.Node) []*Node {
 	for _, pair := range n.Pairs {
 		p.node = pair.Key.Text
 		p.nodeID(pair.Key)
-		if node := p.oneNode(pair.Key, pair.Value); node != nil {
-			nodes = append(nodes, node)
-		}
+		nodes = append(nodes, p.oneNode(pair.Key, pair.Value))
 	}
 	p.node = ""
 	return nodes

@@ -6,14 +6,12 @@ import (
 	"github.com/mfaflow/mfaflow/flows/internal/yamldoc"
 )
 
-// nodeKinds are the keys of which a node has one, or none if it only decides.
-func nodeKinds() []string { return []string{"uses", "show", "call", "match", "end"} }
-
 func (p *parser) oneNode(key, n *yamldoc.Node) *Node {
-	if !p.is(n, yamldoc.Map, "a node") {
-		return nil
-	}
 	node := &Node{Pos: place(key), ID: key.Text}
+	if !p.is(n, yamldoc.Map, "a node") {
+		node.broken = map[string]bool{"next": true}
+		return node
+	}
 	table := p.sharedKeys(node)
 	kinds := 0
 	for _, pair := range n.Pairs {

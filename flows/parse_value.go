@@ -144,6 +144,9 @@ func (p *parser) condition(n *yamldoc.Node) *Expr {
 // expression makes an Expr of src, which stands at offset in n's text, unless YAML has
 // taken a part of it away.
 func (p *parser) expression(n *yamldoc.Node, src string, offset int) *Expr {
+	for offset > 0 && strings.HasPrefix(src, " ") {
+		src, offset = src[1:], offset+1
+	}
 	if strings.TrimSpace(src) == "" {
 		p.problem(n, ruleEmptyExpression, "the expression is empty", "write `='='` if the text `=` is meant")
 		return nil

@@ -18,6 +18,9 @@ func TestTemplatesHaveNoProblems(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if out, err := flows.Format(src); err != nil || string(out) != string(src) {
+			t.Errorf("%s is not formatted: %v", name, err)
+		}
 		f, problems := flows.Parse(name, src)
 		for _, p := range append(problems, flows.Check(f, flows.Library{Capabilities: registry(t)})...) {
 			t.Errorf("%s\n%s", p, p.Snippet)

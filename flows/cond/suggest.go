@@ -15,7 +15,7 @@ func didYouMean(name string, candidates []string) string {
 
 // closest finds the candidate that name is most likely a slip of, or "".
 func closest(name string, candidates []string) string {
-	best, least := "", max(1, len(name)/3)+1
+	best, least := "", max(1, (len(name)+1)/3)+1
 	for _, c := range candidates {
 		if c == name {
 			continue

@@ -1,0 +1,141 @@
+package flows
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Graph is a flow as nodes and edges, for tools that draw.
+type Graph struct {
+	ID    string      `json:"id"`
+	Title string      `json:"title,omitempty"`
+	Start string      `json:"start"`
+	Nodes []GraphNode `json:"nodes"` // in file order
+	Edges []GraphEdge `json:"edges"` // by node, `next` before `catch`; the flow's own catch last
+}
+
+// GraphNode is one node of a Graph.
+type GraphNode struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind"`           // uses, show, call, match, next, end
+	Name string `json:"name,omitempty"` // the capability, screen, flow or outcome; the expression of a match
+	Save string `json:"save,omitempty"` // the variable that the node writes
+	Line int    `json:"line"`
+}
+
+// GraphEdge is one edge of a Graph.
+type GraphEdge struct {
+	From    string `json:"from"` // "" is any node: the flow's own catch
+	To      string `json:"to"`
+	On      string `json:"on,omitempty"`   // the outcome, value or error code; "else"
+	When    string `json:"when,omitempty"` // the condition
+	Message string `json:"message,omitempty"`
+	Catch   bool   `json:"catch,omitempty"`
+}
+
+// GraphOf returns the graph of a parsed flow. It shows edges to nodes that are missing.
+func GraphOf(f *Flow) Graph {
+	g := Graph{ID: f.ID, Title: f.Title, Start: f.Start, Nodes: []GraphNode{}, Edges: []GraphEdge{}}
+	for _, n := range f.Nodes {
+		node := GraphNode{ID: n.ID, Kind: kindName(n.Kind), Name: n.Name, Save: n.Save, Line: n.Line}
+		if n.On != nil {
+			node.Name = n.On.Source
+		}
+		g.Nodes = append(g.Nodes, node)
+		for _, r := range n.Next {
+			g.Edges = append(g.Edges, edgeOf(n.ID, r, false))
+		}
+		for _, r := range n.Catch {
+			g.Edges = append(g.Edges, edgeOf(n.ID, r, true))
+		}
+	}
+	for _, r := range f.Catch {
+		g.Edges = append(g.Edges, edgeOf("", r, true))
+	}
+	return g
+}
+
+func edgeOf(from string, r Route, caught bool) GraphEdge {
+	e := GraphEdge{From: from, To: r.To, On: r.On, Catch: caught}
+	if r.When != nil {
+		e.When = r.When.Source
+	}
+	if r.Message != nil {
+		e.Message = r.Message.Key
+	}
+	return e
+}
+
+// Mermaid returns the graph of a parsed flow in Mermaid's flowchart language. The same
+// flow gives the same text. Catch edges are dashed.
+func Mermaid(f *Flow) string {
+	g := GraphOf(f)
+	names := make(map[string]string, len(g.Nodes))
+	var b strings.Builder
+	b.WriteString("flowchart TD\n")
+	for i, n := range g.Nodes {
+		names[n.ID] = fmt.Sprintf("n%d", i) // ids such as `end` are words of Mermaid
+		open, shut := mermaidShape(n.Kind)
+		label := mermaidText(n.ID)
+		if n.Name != "" {
+			label += "<br/>" + mermaidText(n.Kind+" "+n.Name)
+		}
+		fmt.Fprintf(&b, "  n%d%s\"%s\"%s\n", i, open, label, shut)
+	}
+	if start, ok := names[g.Start]; ok {
+		fmt.Fprintf(&b, "  start((start)) --> %s\n", start)
+	}
+	any := false
+	for _, e := range g.Edges {
+		to, ok := names[e.To]
+		if !ok {
+			continue
+		}
+		from := names[e.From]
+		if e.From == "" {
+			from, any = "any", true
+		}
+		fmt.Fprintf(&b, "  %s %s %s\n", from, mermaidArrow(e), to)
+	}
+	if any {
+		b.WriteString("  any((any error))\n")
+	}
+	return b.String()
+}
+
+func mermaidShape(kind string) (open, shut string) {
+	switch kind {
+	case "show":
+		return "[/", "/]"
+	case "match", "next":
+		return "{", "}"
+	case "call":
+		return "[[", "]]"
+	case "end":
+		return "([", "])"
+	}
+	return "[", "]"
+}
+
+func mermaidArrow(e GraphEdge) string {
+	line := "-->"
+	if e.Catch {
+		line = "-.->"
+	}
+	label := e.On
+	if e.When != "" {
+		label = e.When
+	}
+	if label == "" {
+		return line
+	}
+	return line + "|\"" + mermaidText(label) + "\"|"
+}
+
+// mermaidText escapes a label: Mermaid reads `#` and quotes as its own and HTML as HTML.
+func mermaidText(s string) string {
+	if len(s) > 80 {
+		s = cut(s, 79) + "…"
+	}
+	return strings.NewReplacer("#", "#35;", `"`, "#quot;", "<", "#lt;", ">", "#gt;", "&", "#amp;", "`", "#96;", "|", "#124;", "\\", "#92;", "\n", " ", "\r", " ").Replace(s)
+}

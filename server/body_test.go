@@ -135,7 +135,7 @@ func TestEndlessBody(t *testing.T) {
 			t.Errorf("status %d", resp.StatusCode)
 		}
 	}
-	if n := sent.n.Load(); n > 64<<20 {
+	if n := sent.n.Load(); n > 32<<20 {
 		t.Errorf("%d bytes were taken", n)
 	}
 }
@@ -143,7 +143,8 @@ func TestEndlessBody(t *testing.T) {
 type endless struct{ n atomic.Int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
-	copy(p, bytes.Repeat([]byte(" "), len(p)))
-	e.n.Add(int64(len(p)))
-	return len(p), nil
+	if e.n.Add(int64(len(p))) > 64<<20 {
+		return 0, io.EOF // far enough to tell
+	}
+	return copy(p, bytes.Repeat([]byte(" "), len(p))), nil
 }

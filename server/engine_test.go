@@ -130,6 +130,7 @@ type spied struct {
 	server.Runner
 	start  func(engine.StartRequest) (*engine.Execution, error)
 	resume func(engine.ResumeRequest) (*engine.Execution, error)
+	get    func(id string)
 }
 
 func (s *spied) Start(ctx context.Context, q engine.StartRequest) (*engine.Execution, error) {
@@ -144,4 +145,11 @@ func (s *spied) Resume(ctx context.Context, id string, q engine.ResumeRequest) (
 		return s.resume(q)
 	}
 	return s.Runner.Resume(ctx, id, q)
+}
+
+func (s *spied) Get(ctx context.Context, id string, a engine.Access) (*engine.Execution, error) {
+	if s.get != nil {
+		s.get(id)
+	}
+	return s.Runner.Get(ctx, id, a)
 }

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -154,6 +155,9 @@ func flowInvalidText(n int) string {
 
 // answerError is echo's HTTPErrorHandler.
 func (s *Server) answerError(err error, c echo.Context) {
+	if h := c.Response().Header(); strings.Contains(h.Get(echo.HeaderAllow), http.MethodGet) {
+		h.Set(echo.HeaderAllow, h.Get(echo.HeaderAllow)+", HEAD") // see dispatch
+	}
 	if !c.Response().Committed {
 		s.writeProblem(c.Response(), c.Request(), err)
 	}

@@ -141,9 +141,9 @@ func TestNotFoundAndMethods(t *testing.T) {
 	w.do("GET", "/v1/flow", nil).problem(404, "NOT_FOUND", "")
 	w.do("GET", "/dev/inbox", nil).problem(404, "NOT_FOUND", "") // only with Dev
 	for path, want := range map[string]string{
-		"/v1/flows":                "GET",
-		"/v1/executions/" + execID: "DELETE, GET, POST",
-		"/healthz":                 "GET",
+		"/v1/flows":                "GET, HEAD",
+		"/v1/executions/" + execID: "DELETE, GET, HEAD, POST",
+		"/healthz":                 "GET, HEAD",
 	} {
 		a := w.do("PATCH", path, nil).problem(405, "METHOD_NOT_ALLOWED", "")
 		for m := range strings.SplitSeq(want, ", ") {

@@ -76,6 +76,9 @@ func errorType() *cond.Type {
 
 func (c *checker) envType() *cond.Type {
 	t := objectType(map[string]cond.Field{})
+	if c.lib.AnyEnv {
+		t.Open, t.Items = true, textType()
+	}
 	for _, name := range c.lib.Env {
 		t.Fields[name] = always(textType())
 	}

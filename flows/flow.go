@@ -209,5 +209,6 @@ type Action struct {
 type Library struct {
 	Capabilities *connector.Registry
 	Env          []string                      // names under `env:` of the configuration
+	AnyEnv       bool                          // that configuration is not at hand: any name may be there
 	Flow         func(id string) (*Flow, bool) // checked flows that `call` may name; nil: none
 }

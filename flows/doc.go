@@ -1,0 +1,54 @@
+// Package flows is the flow language: it reads YAML, proves what was read, formats and
+// draws it. It knows nothing of running.
+//
+//  1. Parse reads a file into a Flow and reports problems of YAML, keys and shapes.
+//  2. Check resolves names against a Library, follows every path from the start, types
+//     every expression and completes the Flow. CheckAll does it for flows that call
+//     each other.
+//  3. A Flow without problems other than warnings is what the engine compiles.
+//  4. Format, Mermaid, GraphOf and Schema serve authors.
+//
+// Both report all problems at once, sorted by place. Each Problem carries the code of a
+// rule; Rules lists them with a sentence each. Codes are stable.
+//
+// # Text
+//
+// A value that starts with `=` is an expression, also between quotes; `when`, `match`
+// and `until` always are, with or without `=`. The text `=a` is written `='=a'`. YAML is
+// read by the core rules of 1.2: `yes` and 2024-01-01 are text, and numbers that tools
+// read differently (0123, 1_000) are refused.
+//
+// # What a node leaves behind
+//
+// When a node is left by an edge of `next`, nodes.<id> becomes:
+//
+//   - uses: the documented output of the capability
+//   - show: {action, form}: the outcome, and the fields of the form if the action sends
+//     it (`form: true`, the default). After `timeout` and `done` there is no form.
+//   - call: {outcome, outputs}: the name of the end and what it gave back
+//   - match, and nodes with only `next`: {}
+//
+// and each of them has `visits`, how often the node was entered, unless the output has a
+// member of that name. `out` is the same without visits; it exists in `set`, in the
+// conditions and messages of `next` of uses, show and call, and in `until` of a poll,
+// where it is the poll's output.
+//
+// Entering a node clears nodes.<id>. An edge of `catch` leaves it cleared and sets
+// `error`, which stays. `save` and `set` write when the node has succeeded, `save`
+// first; `save` of a poll writes when `until` holds. On a catch edge a variable of that
+// node keeps its value or has the new one.
+//
+// Outputs of a call and the form of a screen are typed by the outcomes that can have led
+// to a place: behind `enrolled: next_node` alone, all outputs of the end `enrolled` can
+// be read plainly.
+//
+// A secret field of a form can be read until the next screen is shown or the next flow
+// is called; after that a reference is refused (secret-outlives-step).
+//
+// # Routing
+//
+// A single target under `next` is taken on every outcome. Values of a match are compared
+// as text: `true`, `1`. A node's `catch` comes before the flow's, `else` after named
+// codes. Ends are never caught: an error while an end computes its outputs ends the flow
+// as failed.
+package flows

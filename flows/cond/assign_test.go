@@ -53,6 +53,7 @@ func TestAssignableLiterals(t *testing.T) {
 		{`[]`, `{"type": "array", "items": {"type": "string"}}`, ""},
 		{`out.devices[0].tags ?? []`, `{"type": "array", "items": {"type": "string"}}`, ""},
 		{`out.devices[0].tags ?? []`, `{"type": "array", "items": {"type": "integer"}}`, "its member [] is a string"},
+		{`vars.b ? [] : ["x"]`, `{"type": "array", "items": {"type": "integer"}}`, "its member [] is a string"},
 		{`[1]`, `{"type": "array", "items": {"type": "string"}}`, "its member [] is a number"},
 		{`{id: inputs.policyId}`, `{"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}`, "id is required and may be missing"},
 		{`inputs.policyId`, `{"type": "string"}`, "may be missing"},

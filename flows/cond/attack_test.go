@@ -165,6 +165,20 @@ func TestBudgetIsShared(t *testing.T) {
 	}
 }
 
+// Without any loop, a run costs its parts.
+func TestBudgetCountsParts(t *testing.T) {
+	t.Parallel()
+	p := mustCompile(t, `1 + 2 == 3`, testEnv(t), WantBool)
+	b := NewBudget(Limits{Steps: 12, Bytes: 10}, testNow)
+	if _, err := p.Run(nil, b); err != nil || b.Left().Steps != 7 {
+		t.Errorf("five parts left %+v: %v", b.Left(), err)
+	}
+	_, _ = p.Run(nil, b)
+	if _, err := p.Run(nil, b); !errors.Is(err, &connector.Error{Code: connector.CodeLimitExceeded}) {
+		t.Errorf("the third run ends with %v", err)
+	}
+}
+
 func bigList(n int) []any {
 	out := make([]any, n)
 	for i := range out {

@@ -140,6 +140,7 @@ var issueTests = []struct {
 	{src: `len(vars.auth._embedded?.¦devices)`, rules: "optional-read", hint: "?? []"},
 	{src: `has(error) or ¦error.code == "X"`, rules: "optional-read"},
 	{src: `vars.auth.error == nil and vars.auth.¦error.code == "X"`, rules: "optional-read"},
+	{src: `not (has(error) or vars.b) and ¦error.code == "X"`, rules: "optional-read"},
 	{src: `not has(error) ? ¦error.code : error.code`, rules: "optional-read"},
 	{src: `nil¦.x`, rules: "expr-syntax"},
 	{src: `(nil).¦x`, rules: "wrong-type"},

@@ -162,6 +162,7 @@ func TestRunErrors(t *testing.T) {
 		{`out.headers.nope`, WantBool, "nil, not true or false"},
 		{`out.anything`, WantMatch, "match needs"},
 		{`vars.n`, WantMatch, "match needs"},
+		{`10.0 ** 200`, WantMatch, "match needs"},
 		{`int("x1")`, WantAny, "not an integer"},
 		{`int("` + strings.Repeat("1", 65) + `")`, WantAny, "not an integer"},
 		{`float("NaN")`, WantAny, "not a number"},
@@ -279,5 +280,26 @@ func TestRunWithoutBudget(t *testing.T) {
 	got, err := mustCompile(t, `now()`, testEnv(t), WantAny).Run(nil, nil)
 	if got != "0001-01-01T00:00:00.000Z" || err != nil {
 		t.Errorf("Run = %v, %v", got, err)
+	}
+}
+
+// What is kept for the next run holds nothing of the last one.
+func TestRunKeepsNothing(t *testing.T) {
+	t.Parallel()
+	p := mustCompile(t, `first(out.devices)?.id == nodes.sign_on.form.password`, testEnv(t), WantBool)
+	if _, err := p.Run(testValues(t), testBudget()); err != nil {
+		t.Fatal(err)
+	}
+	f, ok := p.frames.Get().(*frame)
+	if !ok {
+		return // the pool was emptied in between
+	}
+	if len(f.env) > 0 {
+		t.Errorf("the environment is kept: %v", f.env)
+	}
+	for _, v := range f.vm.Stack[:cap(f.vm.Stack)] {
+		if v != nil {
+			t.Errorf("a value is kept on the stack: %v", v)
+		}
 	}
 }

@@ -20,7 +20,9 @@ func CheckAll(list []*Flow, lib Library) []Problem {
 	}
 	var all []Problem
 	for _, f := range list {
-		a.check(f)
+		if a.state[f] == unseen {
+			a.check(f)
+		}
 	}
 	for _, f := range list {
 		all = append(all, a.found[f]...)

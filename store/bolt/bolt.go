@@ -2,9 +2,9 @@ package bolt
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -14,14 +14,12 @@ import (
 	"github.com/mfaflow/mfaflow/store"
 )
 
-// revSize is the length of the revision before each value.
-const revSize = 8
-
-var (
-	dataBucket = []byte("data")
-	metaBucket = []byte("meta")
-	revKey     = []byte("rev")
-	formatKey  = []byte("format")
+// The buckets, and the key of meta under which the frame holds the last revision and the
+// value the format.
+const (
+	dataBucket = "data"
+	metaBucket = "meta"
+	stateKey   = "state"
 )
 
 // Store is an open file. It is safe for concurrent use.
@@ -75,7 +73,7 @@ func (s *Store) Close() error {
 func (s *Store) Get(ctx context.Context, keys ...store.Key) ([]store.Record, error) {
 	recs := make([]store.Record, len(keys))
 	err := s.view(ctx, func(tx *bbolt.Tx) (seen uint64, err error) {
-		b := tx.Bucket(dataBucket)
+		b := tx.Bucket([]byte(dataBucket))
 		raw := make([][]byte, len(keys))
 		for i, k := range keys {
 			raw[i] = b.Get([]byte(k))
@@ -94,23 +92,23 @@ func (s *Store) Get(ctx context.Context, keys ...store.Key) ([]store.Record, err
 // no upper bound if a record is absent: it may have been deleted a moment ago.
 func copyOut(recs []store.Record, raw [][]byte) (seen uint64, err error) {
 	size := 0
-	for i, v := range raw {
-		if v != nil && len(v) < revSize {
-			return 0, fmt.Errorf("store/bolt: %q: %w", recs[i].Key, store.ErrCorrupt)
-		}
+	for _, v := range raw {
 		size += len(v)
 	}
 	buf := make([]byte, 0, size)
 	for i, v := range raw {
 		if v == nil {
-			seen = ^uint64(0)
+			seen = math.MaxUint64
 			continue
 		}
+		rev, value, err := unframe(string(recs[i].Key), v)
+		if err != nil {
+			return 0, err
+		}
 		at := len(buf)
-		buf = append(buf, v[revSize:]...)
-		recs[i].Value = buf[at:len(buf):len(buf)]
-		recs[i].Rev = binary.BigEndian.Uint64(v)
-		seen = max(seen, recs[i].Rev)
+		buf = append(buf, value...)
+		recs[i].Value, recs[i].Rev = buf[at:len(buf):len(buf)], rev
+		seen = max(seen, rev)
 	}
 	return seen, nil
 }

@@ -2,8 +2,8 @@ package bolt
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -46,15 +46,19 @@ func (s *Store) Commit(ctx context.Context, checks []store.Check, writes []store
 // which is durable.
 func (s *Store) verify(ctx context.Context, checks []store.Check) error {
 	return s.view(ctx, func(tx *bbolt.Tx) (seen uint64, err error) {
-		b := tx.Bucket(dataBucket)
+		b := tx.Bucket([]byte(dataBucket))
 		for _, c := range checks {
-			if revision(b, c.Key) != c.Rev {
+			rev, err := revision(b, c.Key)
+			if err != nil {
+				return 0, err
+			}
+			if rev != c.Rev {
 				return 0, store.ErrConflict
 			}
-			if c.Rev == 0 {
-				seen = ^uint64(0)
+			seen = max(seen, rev)
+			if rev == 0 {
+				seen = math.MaxUint64
 			}
-			seen = max(seen, c.Rev)
 		}
 		return seen, nil
 	})
@@ -136,15 +140,14 @@ func (s *Store) write(group []*unit) error {
 // revision given. It is not whole if bbolt refused a write: that unit is answered, and
 // the transaction, which has a part of it, must not be committed.
 func (s *Store) apply(tx *bbolt.Tx, group []*unit) (rev uint64, whole bool) {
-	data := tx.Bucket(dataBucket)
+	data := tx.Bucket([]byte(dataBucket))
 	s.arena = slices.Grow(s.arena[:0], arenaSize(group))
 	rev = s.rev
 	for _, u := range group {
 		if u.bad {
 			continue
 		}
-		if u.err = nil; !hold(data, u.checks) {
-			u.err = store.ErrConflict
+		if u.err = hold(data, u.checks); u.err != nil {
 			continue
 		}
 		rev++
@@ -156,28 +159,33 @@ func (s *Store) apply(tx *bbolt.Tx, group []*unit) (rev uint64, whole bool) {
 	if rev == s.rev {
 		return rev, true
 	}
-	err := tx.Bucket(metaBucket).Put(revKey, binary.BigEndian.AppendUint64(nil, rev))
-	if err != nil {
-		panic(err) // the key and the value are constant in size: the file is damaged
+	if err := putState(tx.Bucket([]byte(metaBucket)), rev); err != nil {
+		panic(err) // key and value are legal: the file is damaged
 	}
 	return rev, true
 }
 
-func hold(b *bbolt.Bucket, checks []store.Check) bool {
+// hold answers ErrConflict if a check does not hold.
+func hold(b *bbolt.Bucket, checks []store.Check) error {
 	for _, c := range checks {
-		if revision(b, c.Key) != c.Rev {
-			return false
+		rev, err := revision(b, c.Key)
+		if err != nil {
+			return err
+		}
+		if rev != c.Rev {
+			return store.ErrConflict
 		}
 	}
-	return true
+	return nil
 }
 
-func revision(b *bbolt.Bucket, key store.Key) uint64 {
+func revision(b *bbolt.Bucket, key store.Key) (uint64, error) {
 	v := b.Get([]byte(key))
-	if len(v) < revSize {
-		return 0
+	if v == nil {
+		return 0, nil
 	}
-	return binary.BigEndian.Uint64(v)
+	rev, _, err := unframe(string(key), v)
+	return rev, err
 }
 
 // put lays the values out in the arena, which bbolt refers to until the transaction
@@ -191,8 +199,7 @@ func (s *Store) put(b *bbolt.Bucket, rev uint64, writes []store.Write) error {
 			continue
 		}
 		at := len(s.arena)
-		s.arena = binary.BigEndian.AppendUint64(s.arena, rev)
-		s.arena = append(s.arena, w.Value...)
+		s.arena = frame(s.arena, string(w.Key), rev, w.Value)
 		if err := b.Put([]byte(w.Key), s.arena[at:]); err != nil {
 			return err
 		}
@@ -203,7 +210,7 @@ func (s *Store) put(b *bbolt.Bucket, rev uint64, writes []store.Write) error {
 func arenaSize(group []*unit) (n int) {
 	for _, u := range group {
 		for _, w := range u.writes {
-			n += revSize + len(w.Value)
+			n += frameSize + len(w.Value)
 		}
 	}
 	return n

@@ -15,8 +15,10 @@
 // and nothing is served after it. For the same reason a read never shows what is not
 // yet durable: it waits for the commit under way if it saw something of it.
 //
-// The file has two buckets: data, in which a value has the eight bytes of its revision
-// before it, and meta, with the format and the revision counter.
+// The file has two buckets: data, with the records, and meta, with the format and the
+// revision counter. Each value has its revision and a sum of the whole before it. Open
+// reads all pages in use and refuses a file with a damaged one: bbolt itself would end
+// the process, or not notice.
 //
 // The witness tells that an older copy of the file was put back (Restored). It holds the
 // last revision, written without fsync after each group, which a killed process does not

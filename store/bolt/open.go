@@ -1,7 +1,6 @@
 package bolt
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -49,6 +48,10 @@ func Open(path string) (*Store, error) {
 		return nil, fmt.Errorf("store/bolt: %w", err)
 	case info.Size() == 0:
 		return nil, fmt.Errorf("store/bolt: %s is empty, restore a backup or remove it: %w", path, store.ErrCorrupt)
+	default:
+		if err := checkFile(path); err != nil {
+			return nil, fmt.Errorf("store/bolt: %w", err)
+		}
 	}
 	s := &Store{path: path, commit: (*bbolt.Tx).Commit}
 	if err := guard(path, s.open); err != nil {
@@ -68,8 +71,6 @@ func (s *Store) open() error {
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("another process has it open: %w", err)
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
-		return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
 	case err != nil:
 		return err
 	}
@@ -77,24 +78,23 @@ func (s *Store) open() error {
 	return db.View(s.readMeta)
 }
 
-// readMeta takes over the counter of a file that is whole and ours.
+// readMeta takes over the counter of a file that is ours.
 func (s *Store) readMeta(tx *bbolt.Tx) error {
-	info, err := os.Stat(s.path)
-	if err != nil {
-		return err
-	}
-	if info.Size() < tx.Size() {
-		return fmt.Errorf("%d of %d bytes, truncated: restore a backup: %w", info.Size(), tx.Size(), store.ErrCorrupt)
-	}
-	meta := tx.Bucket(metaBucket)
-	if meta == nil || tx.Bucket(dataBucket) == nil || string(meta.Get(formatKey)) != format {
+	meta := tx.Bucket([]byte(metaBucket))
+	if meta == nil || tx.Bucket([]byte(dataBucket)) == nil {
 		return fmt.Errorf("no %s: %w", format, store.ErrCorrupt)
 	}
-	if v := meta.Get(revKey); len(v) == revSize {
-		s.rev = binary.BigEndian.Uint64(v)
+	rev, said, err := unframe(stateKey, meta.Get([]byte(stateKey)))
+	if err != nil || string(said) != format {
+		return fmt.Errorf("no %s: %w", format, store.ErrCorrupt)
 	}
-	s.durable.Store(&durable{tx: tx.ID(), rev: s.rev})
+	s.rev = rev
+	s.durable.Store(&durable{tx: tx.ID(), rev: rev})
 	return nil
+}
+
+func putState(meta *bbolt.Bucket, rev uint64) error {
+	return meta.Put([]byte(stateKey), frame(nil, stateKey, rev, []byte(format)))
 }
 
 // create makes an empty store under another name and then gives it its own: the first
@@ -124,15 +124,14 @@ func initialise(path string) error {
 		return err
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucket(dataBucket)
+		meta, err := tx.CreateBucket([]byte(metaBucket))
 		if err != nil {
 			return err
 		}
-		meta, err := tx.CreateBucket(metaBucket)
-		if err != nil {
+		if _, err := tx.CreateBucket([]byte(dataBucket)); err != nil {
 			return err
 		}
-		return meta.Put(formatKey, []byte(format))
+		return putState(meta, 0)
 	})
 	return errors.Join(err, db.Sync(), db.Close())
 }

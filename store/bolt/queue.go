@@ -12,6 +12,7 @@ import (
 type unit struct {
 	checks []store.Check
 	writes []store.Write
+	sweep  bool      // store.Background
 	err    error     // the answer
 	bad    bool      // bbolt refused one of its writes
 	wake   chan bool // true: lead the next group; false: answered
@@ -29,7 +30,7 @@ type queue struct {
 // and u was taken out of the queue.
 func (q *queue) join(ctx context.Context, u *unit) (lead bool, err error) {
 	list := &q.people
-	if store.IsBackground(ctx) {
+	if u.sweep = store.IsBackground(ctx); u.sweep {
 		list = &q.sweepers
 	}
 	q.mu.Lock()
@@ -71,7 +72,7 @@ func (q *queue) take(u *unit) []*unit {
 	q.people = q.people[:0]
 
 	n := min(1, len(q.sweepers))
-	if len(group) == 1 {
+	if u.sweep && len(group) == 1 {
 		n = len(q.sweepers)
 	}
 	group = append(group, q.sweepers[:n]...)

@@ -40,7 +40,7 @@ func (s *Store) Scan(ctx context.Context, r store.Range) iter.Seq2[store.Record,
 
 func (s *Store) page(ctx context.Context, r store.Range) (recs []store.Record, more bool, err error) {
 	err = s.view(ctx, func(tx *bbolt.Tx) (uint64, error) {
-		c := tx.Bucket(dataBucket).Cursor()
+		c := tx.Bucket([]byte(dataBucket)).Cursor()
 		to := []byte(r.To)
 		var raw [][]byte
 		size := 0

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -19,11 +20,12 @@ import (
 
 // serving is a server under Serve, on a port of its own.
 type serving struct {
-	spy  *spied
-	url  string
-	addr string
-	stop context.CancelFunc
-	done chan error
+	spy    *spied
+	server *server.Server
+	url    string
+	addr   string
+	stop   context.CancelFunc
+	done   chan error
 }
 
 func serve(t *testing.T, limits server.Limits) *serving {
@@ -34,6 +36,7 @@ func serve(t *testing.T, limits server.Limits) *serving {
 	if err != nil {
 		t.Fatal(err)
 	}
+	v.server = s
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -87,6 +90,11 @@ func TestGracefulStop(t *testing.T) {
 	}
 	if err := <-v.done; err != nil {
 		t.Errorf("Serve: %v", err)
+	}
+	rec := httptest.NewRecorder()
+	v.server.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), "GET", "/readyz", nil))
+	if rec.Code != http.StatusServiceUnavailable {
+		t.Errorf("/readyz of a stopping server: status %d", rec.Code)
 	}
 }
 

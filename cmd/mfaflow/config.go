@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/mfaflow/mfaflow/connector/embedded"
+	"github.com/mfaflow/mfaflow/flows"
+	"github.com/mfaflow/mfaflow/store/outbox"
+)
+
+// config is how a server is set up: flag over environment over file over default.
+type config struct {
+	listen      string            // HOST:PORT
+	data        string            // the folder of store and key
+	dev         bool              // inbox, demo user, no address limits, loopback only
+	token       string            // the management token; "" is made from the key
+	environment string            // id of the embedded PingOne environment; "" is made at first start
+	url         string            // public base; "" is http://listen
+	key         string            // master key, base64 of 32 bytes; "" is the file data/key
+	flows       string            // a folder of flows to deploy at start, and in dev when they change
+	proxies     []netip.Prefix    // that may name the client
+	env         map[string]string // what flows read as env.*
+
+	// What no user sets: tests bring a clock and cheap hashes.
+	now      func() time.Time
+	hashCost embedded.HashCost
+	send     func(context.Context, outbox.Message) error
+}
+
+// settings are the words of the configuration, in every spelling: flag --x, environment
+// MFAFLOW_X, member x of the file.
+var settings = []struct{ name, fallback, help string }{
+	{"listen", "127.0.0.1:8080", "address to serve on, HOST:PORT"},
+	{"data", "./data", "folder of the store and the key"},
+	{"token", "", "management token (default: made at first start and printed once)"},
+	{"environment", "", "id of the embedded PingOne environment, a UUID (default: made at first start)"},
+	{"url", "", "public base URL (default: http://LISTEN)"},
+	{"flows", "", "folder of *.yaml flows to deploy at start"},
+	{"key", "", "master key, base64 of 32 bytes (default: the file DATA/key)"},
+	{"proxies", "", "comma-separated networks whose X-Forwarded-For is believed"},
+}
+
+func addSettings(cmd *cobra.Command) {
+	for _, s := range settings {
+		if s.name != "key" && s.name != "token" { // secrets do not belong on a command line
+			cmd.Flags().String(s.name, s.fallback, s.help)
+		}
+	}
+	cmd.Flags().String("config", "mfaflow.yaml", "configuration file")
+}
+
+// loadConfig puts the four sources together. An unknown member of the file and a value
+// that cannot be used are errors that say where.
+func loadConfig(cmd *cobra.Command, getenv func(string) string) (*config, error) {
+	path, err := cmd.Flags().GetString("config")
+	if err != nil {
+		return nil, usageError{err}
+	}
+	file, env, err := readConfigFile(path, cmd.Flags().Changed("config"))
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for _, s := range settings {
+		v := s.fallback
+		if f, ok := file[s.name]; ok {
+			v = f
+		}
+		if e := getenv("MFAFLOW_" + upper(s.name)); e != "" {
+			v = e
+		}
+		if f := cmd.Flags().Lookup(s.name); f != nil && f.Changed {
+			v = f.Value.String()
+		}
+		values[s.name] = v
+	}
+	c := &config{
+		listen: values["listen"], data: values["data"], token: values["token"], url: values["url"],
+		environment: values["environment"], flows: values["flows"], key: values["key"], env: env,
+	}
+	if err := c.devFrom(cmd, file["dev"], getenv); err != nil {
+		return nil, err
+	}
+	if c.proxies, err = parseProxies(values["proxies"]); err != nil {
+		return nil, err
+	}
+	return c, c.check()
+}
+
+// devFrom finds whether this is a dev server: the command dev, the flag, the
+// environment, the file.
+func (c *config) devFrom(cmd *cobra.Command, inFile string, getenv func(string) string) error {
+	v := inFile
+	if e := getenv("MFAFLOW_DEV"); e != "" {
+		v = e
+	}
+	if f := cmd.Flags().Lookup("dev"); f == nil || f.Changed {
+		v = "true"
+		if f != nil {
+			v = f.Value.String()
+		}
+	}
+	if v == "" {
+		return nil
+	}
+	dev, err := strconv.ParseBool(v)
+	if err != nil {
+		return usagef("dev is %q, want true or false", v)
+	}
+	c.dev = dev
+	return nil
+}
+
+func (c *config) check() error {
+	host, port, err := net.SplitHostPort(c.listen)
+	if err != nil {
+		return usagef("listen is %q, want HOST:PORT such as 127.0.0.1:8080", c.listen)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return usagef("listen is %q: the port must be a number below 65536", c.listen)
+	}
+	if c.dev && !loopback(host) {
+		return usagef("a dev server listens on a loopback address only, not on %q: use serve, or --listen 127.0.0.1:%s", host, port)
+	}
+	if c.environment != "" {
+		if id, err := uuid.Parse(c.environment); err != nil || id.String() != c.environment {
+			return usagef("environment is %q, want a UUID in lower case", c.environment)
+		}
+	}
+	if c.url != "" {
+		if u, err := url.Parse(c.url); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return usagef("url is %q, want http(s)://host", c.url)
+		}
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}
+
+func upper(s string) string {
+	b := []byte(s)
+	for i := range b {
+		if 'a' <= b[i] && b[i] <= 'z' {
+			b[i] -= 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+func parseProxies(list string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, p := range splitList(list) {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			return nil, usagef("proxies: %q is not a network such as 10.0.0.0/8", p)
+		}
+		out = append(out, prefix)
+	}
+	return out, nil
+}
+
+// readConfigFile reads mfaflow.yaml: strings by setting, and the map `env`. A file that
+// was not asked for may be missing.
+func readConfigFile(path string, asked bool) (values, env map[string]string, err error) {
+	src, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !asked {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("configuration: %w", err)
+	}
+	doc, problems := flows.ReadYAML(path, src)
+	if len(problems) > 0 {
+		return nil, nil, usagef("configuration: %s:%d:%d: %s", path, problems[0].Line, problems[0].Column, problems[0].Text)
+	}
+	values, env = map[string]string{}, map[string]string{}
+	for name, v := range doc {
+		switch {
+		case name == "env":
+			m, ok := v.(map[string]any)
+			if !ok {
+				return nil, nil, usagef("configuration: %s: env must be a map of strings", path)
+			}
+			for k, x := range m {
+				env[k] = fmt.Sprint(x)
+			}
+		case name == "dev" || slices.ContainsFunc(settings, func(s struct{ name, fallback, help string }) bool { return s.name == name }):
+			values[name] = fmt.Sprint(v)
+		default:
+			return nil, nil, usagef("configuration: %s: unknown setting %q", path, name)
+		}
+	}
+	return values, env, nil
+}
+
+// masterKey reads the key from the configuration or its file; at first start it makes
+// the file, readable by its owner only.
+func (c *config) masterKey() ([]byte, error) {
+	if c.key != "" {
+		return decodeKey(c.key, "MFAFLOW_KEY")
+	}
+	path := c.path("key")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return newKey(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("master key: %w", err)
+	}
+	return decodeKey(string(b), path)
+}
+
+func decodeKey(text, from string) ([]byte, error) {
+	key, err := base64.StdEncoding.DecodeString(trimSpace(text))
+	if err != nil || len(key) != 32 {
+		return nil, usagef("%s is not base64 of 32 bytes; make one with: head -c 32 /dev/urandom | base64", from)
+	}
+	return key, nil
+}

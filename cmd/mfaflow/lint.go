@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mfaflow/mfaflow/flows"
+)
+
+func lintCommand() *cobra.Command {
+	var output string
+	var strict bool
+	cmd := &cobra.Command{
+		Use:   "lint FILE…",
+		Short: "Check flows and report every problem with its place and remedy",
+		Args:  needArgs("a flow file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, err := readSources(cmd.InOrStdin(), args)
+			if err != nil {
+				return err
+			}
+			_, problems, err := checkAll(list)
+			if err != nil {
+				return err
+			}
+			sortProblems(problems, args)
+			if err := printProblems(cmd.OutOrStdout(), output, problems); err != nil {
+				return err
+			}
+			if slices.ContainsFunc(problems, func(p flows.Problem) bool { return strict || !p.Warning }) {
+				return errReported
+			}
+			return nil
+		},
+	}
+	addOutput(cmd, &output)
+	cmd.Flags().BoolVar(&strict, "strict", false, "warnings are errors")
+	return cmd
+}
+
+func sortProblems(list []flows.Problem, files []string) {
+	slices.SortStableFunc(list, func(a, b flows.Problem) int {
+		if d := slices.Index(files, a.File) - slices.Index(files, b.File); d != 0 {
+			return d
+		}
+		if d := a.Line - b.Line; d != 0 {
+			return d
+		}
+		return a.Column - b.Column
+	})
+}
+
+// printProblems writes them as text, or as the body of the 422 that an upload would get.
+func printProblems(w io.Writer, output string, list []flows.Problem) error {
+	if output == "json" {
+		errs, warns := []flows.Problem{}, []flows.Problem{}
+		for _, p := range list {
+			if p.Warning {
+				warns = append(warns, p)
+			} else {
+				errs = append(errs, p)
+			}
+		}
+		return printJSON(w, map[string]any{"code": "FLOW_INVALID", "problems": errs, "warnings": warns})
+	}
+	for _, p := range list {
+		kind := "error"
+		if p.Warning {
+			kind = "warning"
+		}
+		if _, err := fmt.Fprintf(w, "%s:%d:%d: %s: %s [%s]\n", p.File, p.Line, p.Column, kind, p.Text, p.Rule); err != nil {
+			return fmt.Errorf("print: %w", err)
+		}
+		for _, more := range []string{p.Snippet, prefixed("  hint: ", p.Hint)} {
+			if more != "" {
+				fmt.Fprintln(w, strings.TrimRight(more, "\n"))
+			}
+		}
+	}
+	return nil
+}
+
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}

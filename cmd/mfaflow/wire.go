@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/mfaflow/mfaflow/connector/embedded"
+	"github.com/mfaflow/mfaflow/server"
+	"github.com/mfaflow/mfaflow/store/outbox"
+)
+
+// channels are all that a message can be sent on. Those without a sender count as
+// disabled; a person must know.
+var channels = []string{"EMAIL", "SMS", "VOICE", "WHATSAPP"}
+
+// wireService makes the embedded PingOne service and what carries its messages. In dev
+// the inbox is the sender of every channel.
+func (a *app) wireService(ctx context.Context) error {
+	options := embedded.Options{
+		Environment: a.instance.Environment, BaseURL: a.config.url, HashCost: a.config.hashCost,
+		Authorize: func(token string) bool { return a.config.dev && sameSecret(token, a.token) },
+	}
+	send := a.noSender
+	if a.config.dev {
+		options.Channels = channels
+		a.inbox = embedded.NewInbox(a.db, a.instance.Environment, 0)
+		send = a.inbox.Send
+	}
+	if a.config.send != nil {
+		send = a.config.send
+	}
+	var err error
+	if a.service, err = embedded.New(ctx, a.db, options); err != nil {
+		return fmt.Errorf("embedded service: %w", err)
+	}
+	a.outbox = outbox.New(a.db, a.instance.Environment, send, outbox.Options{
+		Failed: func(m outbox.Message, err error) {
+			a.log.Warn("message not sent", slog.String("id", m.ID), slog.String("channel", m.Channel), slog.Any("error", err))
+		}})
+	return nil
+}
+
+// noSender stands for the senders that are not configured. Nothing is queued for a
+// channel without one, so it is reached only by messages of an earlier configuration.
+func (a *app) noSender(_ context.Context, m outbox.Message) error {
+	return fmt.Errorf("channel %s has no sender", m.Channel)
+}
+
+func sameSecret(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+func (a *app) wireServer() error {
+	limits := server.DefaultLimits()
+	if a.config.dev {
+		limits.StartsPerMinute = 0 // address limits are off in dev
+	}
+	options := server.Options{
+		Runner: a.runner, Catalog: a.runner.Catalog(), ManagementToken: a.token, BaseURL: a.config.url,
+		PingOne:      a.service,
+		Environments: []server.Environment{{ID: a.instance.Environment, Name: "embedded"}},
+		Dev:          a.config.dev, FlowSchema: a.flowSchema, Ready: a.ready, StoreFailed: a.db.Failed(),
+		TrustedProxies: a.config.proxies, Limits: &limits, Logger: a.log, Now: a.config.now,
+		Gauges: a.gauges,
+	}
+	if a.inbox != nil {
+		options.Inbox = inboxOf{a.inbox}
+	}
+	var err error
+	if a.server, err = server.New(options); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	return nil
+}
+
+// ready names the channels that have no sender: codes on them would reach nobody.
+func (a *app) ready(context.Context) server.Readiness {
+	var r server.Readiness
+	if a.config.dev {
+		return r
+	}
+	for _, c := range channels {
+		r.Notes = append(r.Notes, c+" has no sender: its devices cannot be used")
+	}
+	return r
+}
+
+func (a *app) gauges() map[string]float64 {
+	s := a.db.Stats()
+	return map[string]float64{
+		"mfaflow_store_commits":   float64(s.Commits),
+		"mfaflow_store_records":   float64(s.Records),
+		"mfaflow_store_conflicts": float64(s.Conflicts),
+	}
+}
+
+// inboxOf shows an embedded.Inbox to the server.
+type inboxOf struct{ inbox *embedded.Inbox }
+
+func (i inboxOf) Messages(ctx context.Context, to, channel string) ([]server.InboxMessage, error) {
+	list, err := i.inbox.List(ctx, embedded.InboxFilter{To: to, Channel: channel})
+	if err != nil {
+		return nil, fmt.Errorf("inbox: %w", err)
+	}
+	out := make([]server.InboxMessage, 0, len(list))
+	for _, m := range slices.All(list) {
+		out = append(out, server.InboxMessage(m))
+	}
+	return out, nil
+}

@@ -108,7 +108,7 @@ type Options struct {
 // Limits bound what one client may use. 0 switches a limit off.
 type Limits struct {
 	Body              int64         // bytes of a request body; over it 413
-	Header            int           // bytes of the request line and headers; over it 431
+	Header            int           // bytes of the request line and headers; over it 431; 0 leaves net/http's 1 MiB
 	StartsPerMinute   int           // executions started from one address (IPv6: one /64)
 	TrackedAddresses  int           // addresses remembered for that, the least recent forgotten
 	Connections       int           // open at once; more wait to be accepted

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -293,4 +295,12 @@ func (w *world) mail(to string) embedded.InboxEntry {
 // wrong is a code that differs from code.
 func wrong(code string) string {
 	return string('0'+(code[0]-'0'+1)%10) + code[1:]
+}
+
+func storeUnder(prefix string) store.Range { return store.Under(store.Key(prefix)) }
+
+// keys lists the members of an object, sorted.
+func keys(v any) []string {
+	m, _ := v.(map[string]any)
+	return slices.Sorted(maps.Keys(m))
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/mfaflow/mfaflow/store"
 )
@@ -76,11 +78,17 @@ func (c *Call) Decode(v any) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &wrong) && wrong.Field != "":
-		return Invalid(wrong.Field, "must be of type "+typeName(wrong))
+		return Invalid(target(wrong.Field), "must be of type "+typeName(wrong))
 	default:
 		return Plain(http.StatusBadRequest, InvalidRequest,
 			"The request could not be completed. The request was invalid: the body is not a JSON object.")
 	}
+}
+
+// target drops the names of Go's embedded structs from the path of a member.
+func target(field string) string {
+	parts := strings.Split(field, ".")
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p != "" && p[0] >= 'A' && p[0] <= 'Z' }), ".")
 }
 
 func typeName(e *json.UnmarshalTypeError) string {

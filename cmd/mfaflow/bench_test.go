@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,6 +41,17 @@ import (
 // benchMain serves one of the two until ctx is done. Arguments: data folder, and the
 // address that gets the codes.
 func benchMain(ctx context.Context, mode string, args []string) int {
+	if name := os.Getenv("MFAFLOW_PROFILE"); name != "" { // a file for each of the two: NAME.flows, NAME.bare
+		f, err := os.Create(name + "." + mode)
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return exitProblems
+		}
+		defer pprof.StopCPUProfile()
+	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err == nil {
 		fmt.Println(l.Addr())
@@ -159,7 +171,11 @@ func newTarget(b *testing.B, mode string) *target {
 	if err := t.cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = t.cmd.Process.Kill(); _ = t.cmd.Wait() })
+	b.Cleanup(func() {
+		t.post.CloseIdleConnections()
+		_ = t.cmd.Process.Signal(os.Interrupt)
+		_ = t.cmd.Wait()
+	})
 	var addr string
 	if _, err := fmt.Fscanln(out, &addr); err != nil {
 		b.Fatal(err)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -96,7 +97,7 @@ func (c *Catalog) Validate(ctx context.Context, id string, src []byte) (Uploaded
 func (c *Catalog) put(tx *store.Tx, id string, src []byte, deploy bool) (Uploaded, error) {
 	f, problems := flows.Parse(fileName(id), src)
 	if f != nil && f.ID != "" && id != "" && f.ID != id {
-		return Uploaded{}, &Error{Code: BadRequest, Text: fmt.Sprintf("the file's id is %q, the path says %q", f.ID, id)}
+		problems = append(problems, otherID(src, f.ID, id))
 	}
 	if f == nil || blocking(problems) {
 		return Uploaded{}, invalid(append(problems, c.checkAlone(tx, f, problems)...))
@@ -126,6 +127,16 @@ func (c *Catalog) put(tx *store.Tx, id string, src []byte, deploy bool) (Uploade
 	}
 	up.Deployed = deploy || pins[f.ID] == up.Revision
 	return up, nil
+}
+
+// otherID is the problem of a file that is put under another id than its own.
+func otherID(src []byte, file, path string) flows.Problem {
+	at := bytes.Index(append([]byte("\n"), src...), []byte("\nid:"))
+	return flows.Problem{
+		File: fileName(path), Line: 1 + bytes.Count(src[:max(at, 0)], []byte("\n")), Column: 1, Rule: "other-id",
+		Text: fmt.Sprintf("the file's id is `%s`, the path says `%s`", file, path),
+		Hint: fmt.Sprintf("write `id: %s`, or put the file under %s", path, file),
+	}
 }
 
 // checkAlone finds what else is wrong with a flow that does not parse cleanly, so that

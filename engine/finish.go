@@ -15,9 +15,16 @@ type proof struct {
 	Since   int64    `json:"s,omitempty"`
 }
 
+// clockSkew is how far the clock of a back end may be behind ours before its challenges
+// look older than the execution that asked for them.
+const clockSkew = time.Minute
+
 // prove keeps a proof. From then on the handle is another one: who knew the handle
 // before the user was authenticated must not use it after (security A-29).
-func (w *walker) prove(p connector.Proof) {
+func (w *walker) prove(c *connector.Entry, p connector.Proof) {
+	if !c.Joined && !p.Since.IsZero() {
+		p.Since = p.Since.Add(clockSkew)
+	}
 	w.st.head.Proofs = append(w.st.head.Proofs, proof{
 		User: p.UserID, Methods: p.Methods, At: millis(p.At), Since: millis(p.Since)})
 	w.st.head.Rotate = true

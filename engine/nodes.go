@@ -47,7 +47,7 @@ func (w *walker) took(n *flows.Node, o connector.Outcome) error {
 		w.note(TraceEntry{Event: "complete", Capability: n.Capability.ID})
 		w.keepOutput(n, n.Capability, n.Save, n.SaveMember, o.Output)
 		if o.Proof != nil {
-			w.prove(*o.Proof)
+			w.prove(n.Capability, *o.Proof)
 		}
 		return w.leave(n, "", o.Output)
 	case connector.Fail:

@@ -234,7 +234,7 @@ func (w *walker) ask(n *flows.Node) (over bool, err error) {
 	}
 	w.keepOutput(n, n.Poll.Capability, n.Poll.Save, n.Poll.SaveMember, done.Output)
 	if done.Proof != nil {
-		w.prove(*done.Proof)
+		w.prove(n.Poll.Capability, *done.Proof)
 	}
 	w.note(TraceEntry{Event: "poll", Capability: n.Poll.Capability.ID, Expression: n.Poll.Until.Source, Value: true})
 	return true, w.outcome(n, outcomeDone)

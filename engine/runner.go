@@ -157,8 +157,18 @@ func (r *Runner) await(ctx context.Context, id string, work func(context.Context
 	case a := <-done:
 		return a.e, a.err
 	case <-r.after(r.limits.Wait):
-		return &Execution{ID: id, Status: Running, PollAfterMs: pollRunning}, nil
+		return r.underWay(ctx, id)
 	}
+}
+
+// underWay answers for a step that goes on without its request.
+func (r *Runner) underWay(ctx context.Context, id string) (*Execution, error) {
+	st, err := r.read(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	h := &st.head
+	return &Execution{ID: id, Flow: h.Flow, Revision: h.Pins[h.Flow], Status: Running, PollAfterMs: pollRunning}, nil
 }
 
 func (r *Runner) runUnits(ctx context.Context, id, kind string, do func(*walker) error) (*Execution, error) {

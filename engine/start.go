@@ -69,9 +69,10 @@ func (r *Runner) Start(ctx context.Context, q StartRequest) (*Execution, error) 
 // begun goes on after the first unit, if it ended before an outside call.
 func (r *Runner) begun(ctx context.Context, id string, w *walker, e *Execution) (*Execution, error) {
 	if w.call != nil {
+		first := e
 		var err error
 		e, err = r.await(ctx, id, func(ctx context.Context) (*Execution, error) {
-			return r.carryOn(ctx, time.Now().Add(r.limits.Step), w, e)
+			return r.carryOn(ctx, time.Now().Add(r.limits.Step), w, first)
 		})
 		if err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -338,5 +339,41 @@ func TestParallelPasswords(t *testing.T) {
 		w.api("POST password.check", "users/"+user+"/password", obj{"password": goodPassword}).want(400, "PASSWORD_LOCKED_OUT")
 		w.clock.Move(15 * time.Minute)
 		w.api("POST password.check", "users/"+user+"/password", obj{"password": goodPassword}).want(200, "")
+	})
+}
+
+// The way of a sign-on by name: find the user, then check the password, in one unit.
+// Guesses in parallel still get exactly the verdicts that the policy allows.
+func TestParallelPasswordsByName(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		w.user("ben")
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		got := map[string]int{}
+		for range 20 {
+			all.Go(func() {
+				code := ""
+				err := w.db.Update(t.Context(), func(ctx context.Context, _ *store.Tx) error {
+					id := w.doCtx(ctx, request(pingone.HostAPI, "GET", "users?filter="+escape(`username eq "ben"`), nil)).text("_embedded.users.0.id")
+					code = w.doCtx(ctx, request(pingone.HostAPI, "POST password.check", "users/"+id+"/password", obj{"password": "wrong password"})).text("details.0.code")
+					return nil
+				})
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					code = err.Error()
+				}
+				got[code]++
+			})
+		}
+		all.Wait()
+		if got["INVALID_VALUE"] != 7 || got["PASSWORD_LOCKED_OUT"] != 13 {
+			t.Errorf("answers %v", got)
+		}
+		if n := w.hashed.Load(); n != 21 { // one for each guess, one for the user's own
+			t.Errorf("%d hashes", n)
+		}
+		t.Logf("%d re-runs", w.db.Stats().Reruns)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -65,14 +66,21 @@ func IsID(s string) bool {
 	return true
 }
 
-// Decode reads the body into v. An absent body, "null" and "{}" are the same. Unknown
-// attributes are ignored and of duplicates the last one counts, as PingOne does.
+// Decode reads the body into v. An absent body, "null" and "{}" are the same. Names are
+// case-sensitive, unknown ones are ignored, of duplicates the last one counts.
 func (c *Call) Decode(v any) error {
 	b := bytes.TrimSpace(c.Body)
 	if len(b) == 0 || string(b) == "null" {
 		return nil
 	}
-	err := json.Unmarshal(b, v)
+	var whole json.RawMessage
+	err := json.Unmarshal(b, &whole)
+	if err == nil {
+		whole, err = exact(whole, reflect.TypeOf(v))
+	}
+	if err == nil {
+		err = json.Unmarshal(whole, v)
+	}
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case err == nil:

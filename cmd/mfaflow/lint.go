@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mfaflow/mfaflow/flows"
+	"github.com/mfaflow/mfaflow/server"
 )
 
 func lintCommand() *cobra.Command {
@@ -28,10 +29,15 @@ func lintCommand() *cobra.Command {
 				return err
 			}
 			sortProblems(problems, args)
+			if strict {
+				for i := range problems {
+					problems[i].Warning = false
+				}
+			}
 			if err := printProblems(cmd.OutOrStdout(), output, problems); err != nil {
 				return err
 			}
-			if slices.ContainsFunc(problems, func(p flows.Problem) bool { return strict || !p.Warning }) {
+			if slices.ContainsFunc(problems, isError) {
 				return errReported
 			}
 			return nil
@@ -57,15 +63,7 @@ func sortProblems(list []flows.Problem, files []string) {
 // printProblems writes them as text, or as the body of the 422 that an upload would get.
 func printProblems(w io.Writer, output string, list []flows.Problem) error {
 	if output == "json" {
-		errs, warns := []flows.Problem{}, []flows.Problem{}
-		for _, p := range list {
-			if p.Warning {
-				warns = append(warns, p)
-			} else {
-				errs = append(errs, p)
-			}
-		}
-		return printJSON(w, map[string]any{"code": "FLOW_INVALID", "problems": errs, "warnings": warns})
+		return printProblemsJSON(w, list)
 	}
 	for _, p := range list {
 		kind := "error"
@@ -80,6 +78,21 @@ func printProblems(w io.Writer, output string, list []flows.Problem) error {
 				fmt.Fprintln(w, strings.TrimRight(more, "\n"))
 			}
 		}
+	}
+	return nil
+}
+
+func isError(p flows.Problem) bool { return !p.Warning }
+
+// printProblemsJSON writes the body of the 422, or of a flow without errors what an
+// upload says of it: its warnings.
+func printProblemsJSON(w io.Writer, list []flows.Problem) error {
+	if !slices.ContainsFunc(list, isError) {
+		return printJSON(w, map[string]any{"warnings": append([]flows.Problem{}, list...)})
+	}
+	body := server.FlowInvalid(slices.DeleteFunc(slices.Clone(list), func(p flows.Problem) bool { return p.Warning }))
+	if _, err := w.Write(append(body, '\n')); err != nil {
+		return fmt.Errorf("print: %w", err)
 	}
 	return nil
 }

@@ -24,11 +24,7 @@ const wantMark = "# want: "
 // load parses and checks a flow as the server does.
 func load(t testing.TB, name string, src []byte) (*flows.Flow, []flows.Problem) {
 	t.Helper()
-	f, problems := flows.Parse(name, src)
-	if f != nil {
-		problems = append(problems, flows.Check(f, library(t))...)
-	}
-	return f, problems
+	return flows.Load(name, src, library(t))
 }
 
 // library knows all described capabilities, and the flows of testdata/broken/flows.

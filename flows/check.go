@@ -16,7 +16,7 @@ import (
 // read and may be shared.
 func Check(f *Flow, lib Library) []Problem {
 	c := &checker{report: newReport(f.File, f.Source), f: f, lib: lib, index: map[string]int{}, calls: map[*Node]*Flow{}}
-	c.file = f.File
+	f.OutputTypes = nil
 	for i, n := range f.Nodes {
 		if _, twice := c.index[n.ID]; !twice {
 			c.index[n.ID] = i

@@ -31,7 +31,11 @@ func (c *checker) connect() {
 		}
 	}
 	for i := range c.f.Catch {
-		c.target(&c.f.Catch[i], "")
+		r := &c.f.Catch[i]
+		c.target(r, "")
+		if r.On != "else" && !slices.ContainsFunc(c.f.Nodes, func(n *Node) bool { return c.canRaise(n, r.On) }) {
+			c.add(r.Pos, "", ruleUnknownCatch, fmt.Sprintf("no node of the flow fails with `%s`", r.On), didYouMean(r.On, engineCodes()))
+		}
 	}
 	if c.f.Start != "" {
 		if _, ok := c.index[c.f.Start]; !ok {

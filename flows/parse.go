@@ -3,6 +3,7 @@ package flows
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/mfaflow/mfaflow/flows/internal/yamldoc"
@@ -35,7 +36,42 @@ func Parse(file string, src []byte) (*Flow, []Problem) {
 		return nil, p.done()
 	}
 	f := p.flow(p.doc.Root)
+	p.nameNodes(p.doc.Root)
 	return f, p.done()
+}
+
+// Load parses and checks one flow and returns all problems of both, sorted by place.
+func Load(file string, src []byte, lib Library) (*Flow, []Problem) {
+	f, problems := Parse(file, src)
+	if f != nil {
+		problems = append(problems, Check(f, lib)...)
+		slices.SortStableFunc(problems, comparePlaces)
+	}
+	return f, problems
+}
+
+// nameNodes adds to problems of YAML the node that they are in.
+func (p *parser) nameNodes(root *yamldoc.Node) {
+	nodes := root.Get("nodes")
+	if nodes == nil || len(nodes.Pairs) == 0 {
+		return
+	}
+	end := len(p.lines) + 1
+	for _, pair := range root.Pairs {
+		if pair.Key.Line > nodes.Line {
+			end = min(end, pair.Key.Line)
+		}
+	}
+	for i, problem := range p.problems {
+		if problem.Node != "" || problem.Line >= end {
+			continue
+		}
+		for _, pair := range nodes.Pairs {
+			if pair.Key.Line <= problem.Line {
+				p.problems[i].Node = pair.Key.Text
+			}
+		}
+	}
 }
 
 // parser reads one document. It goes on after a problem.
@@ -158,26 +194,25 @@ func (p *parser) messages(n *yamldoc.Node) map[string]map[string]string {
 
 var localePattern = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 
+// duration reads a duration. What is none counts as a second, so that a node with a bad
+// timeout still has the outcome.
 func (p *parser) duration(n *yamldoc.Node) time.Duration {
 	const hint = "write a number with its unit: `31s`, `10m`, `2h`"
 	if n.Broken {
-		return 0
+		return time.Second
 	}
-	s, ok := n.Value.(string)
-	if n.Kind != yamldoc.Scalar || !ok {
-		p.problem(n, ruleDuration, "this is no duration", hint)
-		return 0
-	}
-	d, err := time.ParseDuration(s)
+	d, err := time.ParseDuration(n.Text)
 	switch {
+	case !n.IsText():
+		p.problem(n, ruleDuration, "this is no duration", hint)
 	case err != nil:
-		p.problem(n, ruleDuration, fmt.Sprintf("`%s` is no duration", s), hint)
-		return 0
+		p.problem(n, ruleDuration, fmt.Sprintf("`%s` is no duration", n.Text), hint)
 	case d < time.Second || d > maxDuration:
-		p.problem(n, ruleDuration, fmt.Sprintf("`%s` is not between one second and 30 days", s), hint)
-		return 0
+		p.problem(n, ruleDuration, fmt.Sprintf("`%s` is not between one second and 30 days", n.Text), hint)
+	default:
+		return d
 	}
-	return d
+	return time.Second
 }
 
 // maxDuration keeps timers and tokens within what a deployment outlives.

@@ -167,9 +167,6 @@ func (p *parser) nodeNeeds(node *Node, n *yamldoc.Node) {
 	if node.Kind != End && n.Get("next") == nil {
 		p.add(node.Pos, node.ID, ruleDeadEnd, "nothing follows this node", "add `next:`, or make it an `end:`")
 	}
-	if node.Kind == Decide && len(node.Next) == 1 && node.Next[0].When == nil && node.Next[0].On == "" && len(node.Set) == 0 && n.Get("next").Kind == yamldoc.Scalar {
-		p.add(node.Pos, node.ID, ruleMissingKey, "the node does nothing", "write `uses`, `show`, `call`, `match`, `set` or a list of `when` and `then` under `next`")
-	}
 }
 
 func (p *parser) poll(n *yamldoc.Node) *Poll {

@@ -14,9 +14,12 @@ func (p *parser) next(node *Node, n *yamldoc.Node) []Route {
 	}
 	switch n.Kind {
 	case yamldoc.Map:
-		if node.Kind == Uses || node.Kind == Decide {
-			p.problem(n, ruleNextShape, "a capability has one outcome, its output",
-				"write a target, or a list of `when` and `then`; for routing by a value add a node with `match`; errors are routed under `catch`")
+		const hint = "write a target, or a list of `when` and `then`; for routing by a value add a node with `match`"
+		if node.Kind == Uses {
+			p.problem(n, ruleNextShape, "a capability has one outcome, its output", hint+"; errors are routed under `catch`")
+		}
+		if node.Kind == Decide {
+			p.problem(n, ruleNextShape, "this node has no outcomes to route by", hint)
 		}
 		return p.routes(n, node.Kind == Match)
 	case yamldoc.List:

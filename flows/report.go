@@ -31,19 +31,26 @@ func (r *report) add(at Pos, node, rule, text, hint string) {
 	if len(r.problems) >= maxProblems {
 		return
 	}
-	at = Pos{max(at.Line, 1), max(at.Column, 1)}
+	at = r.clamp(at)
 	r.problems = append(r.problems, Problem{
 		File: r.file, Line: at.Line, Column: at.Column, Node: node,
 		Rule: rule, Text: text, Hint: hint, Snippet: r.snippet(at), Warning: isWarning(rule),
 	})
 }
 
+// clamp moves a place that is past the end of the source, or of its line, to the end.
+func (r *report) clamp(at Pos) Pos {
+	if at.Line > len(r.lines) {
+		at = Pos{len(r.lines), 1 << 30}
+	}
+	at.Line = max(at.Line, 1)
+	at.Column = min(max(at.Column, 1), utf8.RuneCountInString(r.lines[at.Line-1])+1)
+	return at
+}
+
 // snippet is the source line with a caret below the column. Of a long line it shows
 // the part around the column.
 func (r *report) snippet(at Pos) string {
-	if at.Line > len(r.lines) {
-		return ""
-	}
 	line := []rune(cut(r.lines[at.Line-1], 1<<14))
 	col := min(at.Column-1, len(line))
 	if from := col - snippetWidth/2; len(line) > snippetWidth && from > 0 {

@@ -86,7 +86,7 @@ func Rules() []Rule {
 
 func yamlRules() []Rule {
 	return []Rule{
-		{Code: yamldoc.RuleTooLarge, Text: "A file has at most 1 MiB and 100,000 lines and values."},
+		{Code: yamldoc.RuleTooLarge, Text: "A file has at most 1 MiB and 40,000 lines and values."},
 		{Code: yamldoc.RuleTooDeep, Text: "Maps and lists are nested at most 64 deep."},
 		{Code: yamldoc.RuleEncoding, Text: "A file is UTF-8 without control characters."},
 		{Code: yamldoc.RuleSyntax, Text: "A file is YAML."},

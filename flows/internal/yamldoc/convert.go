@@ -47,7 +47,7 @@ func (r *reader) refuseDecoration(y *yaml.Node) {
 	if y.Anchor != "" {
 		r.add(y.Line, y.Column, RuleAnchor, "`&` begins a YAML anchor, and those are refused", "write the value where it is needed, or quote it if it is text")
 	}
-	if y.Style&yaml.TaggedStyle == 0 {
+	if y.Style&yaml.TaggedStyle == 0 || len(r.issues) >= MaxIssues {
 		return
 	}
 	hint := "remove the tag, or quote the text"

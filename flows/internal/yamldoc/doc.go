@@ -16,8 +16,11 @@ const (
 	MaxBytes = 1 << 20 // a long flow is a few hundred lines
 	MaxDepth = 64      // maps and lists inside each other
 	// MaxMarks bounds line ends, commas, brackets and colons together, and with them
-	// the number of values: a value costs some 250 bytes of memory, whatever its length.
-	MaxMarks = 100_000
+	// the number of values: a value costs some 500 bytes of memory, whatever its length.
+	// A thousand nodes have about 25,000.
+	MaxMarks = 40_000
+	// MaxIssues bounds the report on one document.
+	MaxIssues = 200
 )
 
 // Kind is the shape of a node.

@@ -93,6 +93,9 @@ type reader struct {
 }
 
 func (r *reader) add(line, col int, rule, text, hint string) {
+	if len(r.issues) >= MaxIssues {
+		return
+	}
 	r.issues = append(r.issues, Issue{max(line, 1), max(col, 1), rule, text, hint})
 }
 

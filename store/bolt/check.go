@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/mfaflow/mfaflow/store"
 )
@@ -35,8 +36,12 @@ const (
 type checker struct {
 	file     io.ReaderAt
 	pageSize int64
-	pages    uint64 // pages in use are below
-	seen     []uint64
+	pages    uint64   // pages in use are below
+	seen     []uint64 // a bit for each
+	levels   [maxDepth + 2]struct {
+		page []byte
+		els  []el
+	} // one of each a depth is in use at a time
 }
 
 // checkFile walks all pages in use: that they are there, are linked once, hold their keys
@@ -89,10 +94,12 @@ func (c *checker) meta() (root uint64, err error) {
 			root, c.pages = u64(b[32:]), u64(b[56:])
 		}
 	}
-	for shift := range 15 { // the second is one page on, and only the first says how far
-		try(1 << 10 << shift)
+	if try(0); c.pageSize > 0 {
+		try(c.pageSize)
 	}
-	try(0)
+	for shift := 0; shift < 15 && c.pageSize == 0; shift++ {
+		try(1 << 10 << shift) // only the damaged first one says where the second is
+	}
 	if c.pageSize == 0 {
 		return 0, errors.New("no valid meta page")
 	}
@@ -104,12 +111,12 @@ func (c *checker) page(id uint64, low, high []byte, depth int) error {
 	if id < 2 || id >= c.pages || depth > maxDepth {
 		return fmt.Errorf("page %d is out of place", id)
 	}
-	head := make([]byte, c.pageSize)
-	if _, err := c.file.ReadAt(head, int64(id)*c.pageSize); err != nil {
-		return fmt.Errorf("page %d: %w", id, err)
+	p, err := c.read(id, depth, 0)
+	if err != nil {
+		return err
 	}
-	overflow := uint64(binary.NativeEndian.Uint32(head[12:]))
-	if binary.NativeEndian.Uint64(head) != id || overflow >= c.pages-id {
+	overflow := uint64(binary.NativeEndian.Uint32(p[12:]))
+	if binary.NativeEndian.Uint64(p) != id || overflow >= c.pages-id {
 		return fmt.Errorf("page %d has a bad header", id)
 	}
 	for i := id; i <= id+overflow; i++ {
@@ -119,15 +126,25 @@ func (c *checker) page(id uint64, low, high []byte, depth int) error {
 		c.seen[i/64] |= 1 << (i % 64)
 	}
 	if overflow > 0 {
-		head = append(head, make([]byte, int64(overflow)*c.pageSize)...)
-		if _, err := c.file.ReadAt(head[c.pageSize:], int64(id+1)*c.pageSize); err != nil {
-			return fmt.Errorf("page %d: %w", id, err)
+		if p, err = c.read(id, depth, overflow); err != nil {
+			return err
 		}
 	}
-	if err := c.elements(head, low, high, depth); err != nil {
+	if err := c.elements(p, low, high, depth); err != nil {
 		return fmt.Errorf("page %d: %w", id, err)
 	}
 	return nil
+}
+
+// read gives a page and those it flows over to, in the buffer of its depth.
+func (c *checker) read(id uint64, depth int, overflow uint64) ([]byte, error) {
+	l := &c.levels[depth]
+	size := int(overflow+1) * int(c.pageSize)
+	l.page = slices.Grow(l.page[:0], size)[:size]
+	if _, err := c.file.ReadAt(l.page, int64(id)*c.pageSize); err != nil {
+		return nil, fmt.Errorf("page %d: %w", id, err)
+	}
+	return l.page, nil
 }
 
 // elements checks what a page holds and goes on to what hangs on it. Keys and values
@@ -137,7 +154,7 @@ func (c *checker) elements(p, low, high []byte, depth int) error {
 	if flags != branchFlag && flags != leafFlag || flags == branchFlag && count == 0 {
 		return fmt.Errorf("flags %x with %d elements", flags, count)
 	}
-	els, err := table(p, flags == leafFlag, count)
+	els, err := c.table(p, flags == leafFlag, count, depth)
 	if err != nil {
 		return err
 	}
@@ -172,9 +189,10 @@ type el struct {
 	child      uint64
 }
 
-func table(p []byte, leaf bool, count int) ([]el, error) {
+func (c *checker) table(p []byte, leaf bool, count, depth int) ([]el, error) {
 	u32, u64 := binary.NativeEndian.Uint32, binary.NativeEndian.Uint64
-	els := make([]el, count)
+	els := slices.Grow(c.levels[depth].els[:0], count)[:count]
+	c.levels[depth].els = els
 	end := pageHeader + count*element
 	if end > len(p) {
 		return nil, fmt.Errorf("%d elements", count)
@@ -182,6 +200,7 @@ func table(p []byte, leaf bool, count int) ([]el, error) {
 	for i := range els {
 		at := p[pageHeader+i*element:]
 		var pos, ksize, vsize uint32
+		els[i] = el{}
 		if leaf {
 			els[i].flags, pos, ksize, vsize = u32(at), u32(at[4:]), u32(at[8:]), u32(at[12:])
 		} else {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -78,30 +79,22 @@ func (b *Outbox) Run(ctx context.Context) error {
 
 // dispatch starts the sending of all rows that are due and says when the next one is.
 func (b *Outbox) dispatch(ctx context.Context, added <-chan struct{}, slots chan struct{}, flying *sync.WaitGroup) (next time.Time, err error) {
-again:
-	rows, err := b.rows(ctx)
-	if err != nil {
-		return time.Time{}, err
-	}
-	for _, m := range rows {
+	err = b.walk(ctx, func(m Message) bool {
 		at, due := b.due(m)
 		if !due {
 			if !at.IsZero() && (next.IsZero() || at.Before(next)) {
 				next = at
 			}
-			continue
+			return true
 		}
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
-			return next, nil
+			return true
 		}
-		select {
-		case <-added: // perhaps one that replaces m, while we waited for the slot
+		if pending(added) { // perhaps one that replaces m, while we waited for the slot
 			<-slots
-			next = time.Time{}
-			goto again
-		default:
+			return false
 		}
 		b.set(m.ID, func(s *state) { s.flying = true })
 		flying.Go(func() {
@@ -110,8 +103,9 @@ again:
 			}
 			<-slots
 		})
-	}
-	return next, nil
+		return true
+	})
+	return next, err
 }
 
 // Drain sends everything that is due, one after the other in the order of Add, also what
@@ -121,29 +115,52 @@ func (b *Outbox) Drain(ctx context.Context) (sent int, err error) {
 	added, stop := b.db.Watch(prefix(b.env))
 	defer stop()
 	var errs []error
-	tried := map[string]bool{}
-again:
-	rows, err := b.rows(ctx)
-	if err != nil {
-		return sent, err
-	}
-	for _, m := range rows {
-		if _, due := b.due(m); !due || tried[m.ID] {
-			continue
+	err = b.walk(ctx, func(m Message) bool {
+		if pending(added) {
+			return false
 		}
-		tried[m.ID] = true
+		if _, due := b.due(m); !due {
+			return true
+		}
 		ok, err := b.deliver(ctx, m)
 		if ok {
 			sent++
 		}
 		errs = append(errs, err)
-		select {
-		case <-added:
-			goto again
-		default:
+		return true
+	})
+	return sent, errors.Join(append(errs, err)...)
+}
+
+// walk calls visit once for each row. When visit says false it reads the rows again and
+// goes on with those not yet visited.
+func (b *Outbox) walk(ctx context.Context, visit func(Message) bool) error {
+	visited := map[string]bool{}
+	for {
+		rows, err := b.rows(ctx)
+		if err != nil {
+			return err
+		}
+		stale := slices.ContainsFunc(rows, func(m Message) bool {
+			if !visited[m.ID] {
+				visited[m.ID] = visit(m)
+			}
+			return !visited[m.ID]
+		})
+		if !stale {
+			return nil
 		}
 	}
-	return sent, errors.Join(errs...)
+}
+
+// pending takes a signal if there is one.
+func pending(signal <-chan struct{}) bool {
+	select {
+	case <-signal:
+		return true
+	default:
+		return false
+	}
 }
 
 // deliver sends a row that still exists, and deletes it.
@@ -168,9 +185,11 @@ func (b *Outbox) deliver(ctx context.Context, m Message) (sent bool, err error) 
 		return false, fmt.Errorf("outbox: %s: %w", m.ID, err)
 	}
 	// The message is out: a stop that was asked for meanwhile must not send it twice.
-	err = b.drop(context.WithoutCancel(ctx), []store.Key{key})
+	if err := b.drop(context.WithoutCancel(ctx), []store.Key{key}); err != nil {
+		return true, err // and it stays "under way": this process does not send it again
+	}
 	b.forget(m.ID)
-	return true, err
+	return true, nil
 }
 
 // try calls send within its time; a panic is an error.

@@ -32,7 +32,7 @@ func (b *Outbox) rows(ctx context.Context) ([]Message, error) {
 		case rec.Key == "":
 			return nil, fmt.Errorf("outbox: %w", err)
 		default:
-			b.o.Failed(Message{ID: strings.TrimPrefix(string(rec.Key), string(prefix(b.env)))}, err)
+			b.unreadable(strings.TrimPrefix(string(rec.Key), string(prefix(b.env))), err)
 		}
 	}
 	now := b.now(list)
@@ -47,6 +47,15 @@ func (b *Outbox) rows(ctx context.Context) ([]Message, error) {
 		live = append(live, m)
 	}
 	return live, b.drop(ctx, dead)
+}
+
+// unreadable reports a row once.
+func (b *Outbox) unreadable(id string, err error) {
+	reported := false
+	b.set(id, func(s *state) { reported = s.failed > 0; s.failed++ })
+	if !reported {
+		b.o.Failed(Message{ID: id}, err)
+	}
 }
 
 // now is the local clock or, if that went back, the time of the youngest message.

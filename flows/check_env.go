@@ -27,6 +27,17 @@ func (c *checker) after(i int, outcomes []string) scope {
 	return scope{at: i, state: s, out: c.outType(i, s[i]), after: true}
 }
 
+// during is the scope of `set`: all its values are computed before any is set.
+func (c *checker) during(i int) scope {
+	s, entered := c.after(i, c.results[i].all), c.entered(i)
+	for _, m := range c.f.Nodes[i].Set {
+		if m.Name != c.f.Nodes[i].Save {
+			s.state[c.slots[m.Name]] = entered[c.slots[m.Name]]
+		}
+	}
+	return s
+}
+
 // onError is the scope of what stands beside a catch edge of a node.
 func (c *checker) onError(i int) scope { return scope{at: i, state: c.afterError(i)} }
 
@@ -99,10 +110,27 @@ func (c *checker) nodesType(s scope, src string) *cond.Type {
 		f := cond.Field{Type: c.resultType(i, s.state[i])}
 		if s.state[i]&unset != 0 {
 			f.Absent, f.Rule = c.unsetNote(i, s), cond.RuleMaybeUnset
+			f.Type = onlyVisits(f.Type, f)
 		}
 		t.Fields[m[1]] = f
 	}
 	return t
+}
+
+// onlyVisits is what a node that was entered and left by an error still has: visits.
+func onlyVisits(t *cond.Type, absent cond.Field) *cond.Type {
+	if t.Kind != cond.Object {
+		return t
+	}
+	o := *t
+	o.Fields = make(map[string]cond.Field, len(t.Fields))
+	for name, f := range t.Fields {
+		if name != "visits" && f.Absent == "" {
+			f.Absent, f.Rule = absent.Absent, absent.Rule
+		}
+		o.Fields[name] = f
+	}
+	return &o
 }
 
 func (c *checker) varsType(s scope) *cond.Type {

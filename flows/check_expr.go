@@ -2,6 +2,7 @@ package flows
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/mfaflow/mfaflow/flows/cond"
 )
@@ -15,7 +16,17 @@ func (c *checker) compile(e *Expr, node string, s scope, want cond.Want) {
 		return
 	}
 	prog, issues := cond.Compile(e.Source, c.env(s, e.Source), want)
+	said := map[string]bool{}
 	for _, i := range issues {
+		if at := note.FindString(i.Text); at != "" {
+			if said[at] {
+				continue // the member of a node that is said to be unset
+			}
+			said[at] = true
+			if i.Hint != "" && strings.Contains(i.Text, "nodes.") {
+				i.Hint += "; a node that failed keeps only `visits`, so its members need `?.` too"
+			}
+		}
 		c.exprIssue(e, node, i)
 	}
 	e.Program = prog

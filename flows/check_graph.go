@@ -27,6 +27,8 @@ func (c *checker) connect() {
 		c.open[i] = n.Kind != End && len(n.Next) == 0
 		if n.Kind != End {
 			c.follow(i, n)
+		}
+		if n.Kind != End || computes(n) {
 			c.caught(i, n)
 		}
 	}
@@ -42,6 +44,11 @@ func (c *checker) connect() {
 			c.add(c.f.StartPos, "", ruleUnknownTarget, fmt.Sprintf("the start `%s` is no node", c.f.Start), didYouMean(c.f.Start, c.nodeIDs()))
 		}
 	}
+}
+
+// computes reports whether an end has expressions, which may fail.
+func computes(n *Node) bool {
+	return anyExpr(n.Outputs) || n.Error != nil && !n.Error.constant()
 }
 
 func (c *checker) nodeIDs() []string {

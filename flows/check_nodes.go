@@ -41,7 +41,7 @@ func (c *checker) typeSet() {
 				continue
 			}
 			for j := range n.Set {
-				t := loose(c.quietly(func() *cond.Type { return c.value(&n.Set[j].Value, n.ID, c.afterAll(i)) }))
+				t := loose(c.quietly(func() *cond.Type { return c.value(&n.Set[j].Value, n.ID, c.during(i)) }))
 				if old, ok := next[n.Set[j].Name]; ok {
 					t = either(old, t)
 				}
@@ -64,9 +64,6 @@ func (c *checker) quietly(fn func() *cond.Type) *cond.Type {
 	return t
 }
 
-// afterAll is the scope after a node, however it ended.
-func (c *checker) afterAll(i int) scope { return c.after(i, c.results[i].all) }
-
 // given checks what a node is given, asks and computes.
 func (c *checker) given(i int, n *Node) {
 	before := c.before(i)
@@ -87,7 +84,7 @@ func (c *checker) given(i int, n *Node) {
 		c.matched(n)
 	}
 	if len(n.Set) > 0 {
-		s := c.afterAll(i)
+		s := c.during(i)
 		for j := range n.Set {
 			c.value(&n.Set[j].Value, n.ID, s)
 			c.secretKept(&n.Set[j].Value, n.ID)

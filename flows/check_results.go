@@ -48,7 +48,7 @@ func (c *checker) resultType(i int, s slot) *cond.Type {
 	case n.Kind == Uses:
 		t = r.common
 	case n.Kind == Show && r.form != nil:
-		t = objectType(map[string]cond.Field{"action": always(enumType(possible)), "form": r.formField(possible)})
+		t = objectType(map[string]cond.Field{"action": r.actionField(possible), "form": r.formField(possible)})
 	case n.Kind == Call && r.outputs != nil:
 		t = objectType(map[string]cond.Field{"outcome": always(enumType(possible)), "outputs": always(r.outputsType(possible))})
 	case n.Kind == Show || n.Kind == Call:
@@ -71,6 +71,21 @@ func (c *checker) possible(i int, s slot) []string {
 		return c.results[i].all
 	}
 	return list
+}
+
+// actionField is what the person did: nothing, if the screen timed out or was done
+// waiting.
+func (r *result) actionField(possible []string) cond.Field {
+	var acted []string
+	for _, o := range possible {
+		if _, action := r.withForm[o]; action {
+			acted = append(acted, o)
+		}
+	}
+	if len(acted) < len(possible) {
+		return optional(enumType(acted), "`timeout` and `done` are no actions")
+	}
+	return always(enumType(acted))
 }
 
 func (r *result) formField(possible []string) cond.Field {
@@ -121,7 +136,7 @@ func (c *checker) outType(i int, s slot) *cond.Type {
 	switch c.f.Nodes[i].Kind {
 	case Uses:
 		return c.results[i].common
-	case Show, Call:
+	case Call:
 		t := *c.resultType(i, s)
 		if t.Kind == cond.Object {
 			fields := make(map[string]cond.Field, len(t.Fields))

@@ -24,6 +24,7 @@ func (c *checker) routes(i int, n *Node) {
 			c.secretRefused(r.When, n.ID, "`when`")
 			c.allEmpty(r, n.ID)
 		}
+		s.out = nil
 		c.message(r.Message, n.ID, s)
 	}
 	for j := range n.Catch {

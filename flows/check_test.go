@@ -156,6 +156,22 @@ func TestFlowsThatAreWrong(t *testing.T) {
     with: { userId: =nodes.ask.form.username }
     next: { enrolled: check }
 `, "secret-outlives-step 10:60"},
+		"a member of a node that may have failed": {strings.ReplaceAll(strings.Replace(signOn, "UNAVAILABLE: gone", "else: refused", 1), "AFTER", "gone") + `
+  refused: { end: failed, outputs: { a: "=nodes.check?.visits", b: "=nodes.check?.user?.id", c: "=nodes.check?.user.id" } }
+`, "maybe-unset 15:112"},
+		"a value of set reads another": {`
+  ask:
+    set: { a: 1, b: =vars.a + 1 }
+    next: gone
+  gone: { end: canceled }
+`, "maybe-unset 6:27"},
+		"out on a screen": {`
+  ask:
+    show: message
+    set: { a: =out.action }
+    next: { continue: gone }
+  gone: { end: canceled }
+`, "unknown-root 7:16"},
 		"a node reads itself": {`
   ask:
     show: message

@@ -23,20 +23,21 @@
 // When a node is left by an edge of `next`, nodes.<id> becomes:
 //
 //   - uses: the documented output of the capability
-//   - show: {action, form}: the outcome, and the fields of the form if the action sends
-//     it (`form: true`, the default). After `timeout` and `done` there is no form.
+//   - show: {action, form}: what the person did, and the fields of the form if the
+//     action sends it (`form: true`, the default); neither after `timeout` and `done`
 //   - call: {outcome, outputs}: the name of the end and what it gave back
-//   - match, and nodes with only `next`: {}
+//   - match, and nodes with only `next`: nothing
 //
 // and each of them has `visits`, how often the node was entered, unless the output has a
-// member of that name. `out` is the same without visits; it exists in `set`, in the
-// conditions and messages of `next` of uses, show and call, and in `until` of a poll,
-// where it is the poll's output.
+// member of that name. `out` is the same without visits; it exists for uses and call, in
+// `set` and in the conditions of `next`, and in `until` of a poll, where it is the
+// poll's output.
 //
-// Entering a node clears nodes.<id>. An edge of `catch` leaves it cleared and sets
-// `error`, which stays. `save` and `set` write when the node has succeeded, `save`
-// first; `save` of a poll writes when `until` holds. On a catch edge a variable of that
-// node keeps its value or has the new one.
+// Entering a node clears nodes.<id> but for visits. An edge of `catch` leaves it cleared
+// and sets `error`, which stays. `save` and `set` write when the node has succeeded,
+// `save` first; all values of `set` are computed before any is written. `save` of a poll
+// writes when `until` holds. On a catch edge a variable of that node keeps its value or
+// has the new one.
 //
 // Outputs of a call and the form of a screen are typed by the outcomes that can have led
 // to a place: behind `enrolled: next_node` alone, all outputs of the end `enrolled` can
@@ -49,6 +50,5 @@
 //
 // A single target under `next` is taken on every outcome. Values of a match are compared
 // as text: `true`, `1`. A node's `catch` comes before the flow's, `else` after named
-// codes. Ends are never caught: an error while an end computes its outputs ends the flow
-// as failed.
+// codes. An error while an end computes what it gives back goes to the flow's catch.
 package flows

@@ -183,6 +183,25 @@ func TestChangeDevice(t *testing.T) {
 	w.check(da, code).want(200, "")
 }
 
+// Of codes that wait to be sent, only the last of an authentication is.
+func TestDeadCodesAreNotSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user, device := w.ben()
+	da := w.begin(user).text("id")
+	w.choose(da, device).want(200, "")
+	w.choose(da, w.email(user, "two@example.com")).want(200, "")
+	if n, err := w.outbox.Drain(t.Context()); n != 1 || err != nil {
+		t.Errorf("%d messages sent, %v, want 1", n, err)
+	}
+	w.check(da, w.mail("two@example.com").Code).want(200, "")
+	w.begin(user)
+	w.clock.Move(30 * time.Minute)
+	if n, err := w.outbox.Drain(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d messages sent after they expired, %v", n, err)
+	}
+}
+
 // T4.5, T4.6: three wrong codes lock the device. With another one the user chooses
 // again, without one the authentication has failed; after the cool-down all is well.
 func TestLockedDevice(t *testing.T) {

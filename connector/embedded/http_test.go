@@ -176,6 +176,8 @@ func TestWorkerToken(t *testing.T) {
 	w.send("GET", apiRoot+"/users", "", "Authorization", bearer).want(200, "")
 	w.clock.Move(time.Hour)
 	w.send("GET", apiRoot+"/users", "", "Authorization", bearer).want(401, "INVALID_TOKEN")
+	w.clock.Move(time.Minute)
+	w.send("GET", apiRoot+"/users", "", "Authorization", bearer).want(401, "INVALID_TOKEN")
 
 	basic := func(id, secret, grant string) result {
 		req := httptest.NewRequest(http.MethodPost, "/", nil)

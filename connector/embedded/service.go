@@ -86,12 +86,13 @@ func (s *Service) routes() []rest.Route {
 		Policy: o.Passwords.complete(), ScanLimit: o.Limits.ScanUsers,
 		Hasher: password.NewHasher(password.Cost(o.HashCost), o.HashParallel, o.OnHash),
 	}
+	policies := policy.NewPolicies()
 	devices := &device.Devices{
-		Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
+		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
 		MaxPending: o.Limits.PendingDevices, PendingLife: o.Limits.PendingLife,
 	}
 	authentications := &authn.Authentications{
-		Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
+		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
 		Life: o.Limits.AuthenticationLife,
 	}
 	var all []rest.Route

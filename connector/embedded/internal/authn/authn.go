@@ -14,11 +14,12 @@ import (
 
 // Authentications serves deviceAuthentications.
 type Authentications struct {
-	Checker otp.Checker
-	Notify  notify.Notifier
-	Row     int           // wrong codes in a row that block a device; 0 never
-	Resends int           // codes sent again, an authentication and device; 0 is no limit
-	Life    time.Duration // of a deviceAuthentication; then it is 404; 0 is for ever
+	Policies *policy.Policies
+	Checker  otp.Checker
+	Notify   notify.Notifier
+	Row      int           // wrong codes in a row that block a device; 0 never
+	Resends  int           // codes sent again, an authentication and device; 0 is no limit
+	Life     time.Duration // of a deviceAuthentication; then it is 404; 0 is for ever
 }
 
 // Routes are the routes of deviceAuthentications.

@@ -72,7 +72,7 @@ func (s *Authentications) begin(c *rest.Call, b start) (*session, error) {
 	if b.Policy != nil {
 		id = b.Policy.ID
 	}
-	p, err := policy.Load(c.Tx, c.Env, id)
+	p, err := s.Policies.Load(c.Tx, c.Env, id)
 	if err != nil {
 		return nil, err
 	}

@@ -134,7 +134,7 @@ func (s *Authentications) load(c *rest.Call, r *record) (*session, error) {
 	if a == nil {
 		return nil, rest.Missing()
 	}
-	p, err := policy.Effective(c.Tx, c.Env, r.Policy)
+	p, err := s.Policies.Effective(c.Tx, c.Env, r.Policy)
 	if err != nil {
 		return nil, err
 	}

@@ -101,7 +101,7 @@ func (s *Devices) waiting(c *rest.Call) (*account.Account, *Record, *policy.Poli
 	if !hot.Pending {
 		return nil, nil, nil, rest.Refuse(rest.RequestFailed, rest.ConstraintViolation, "", "The device is already active")
 	}
-	p, err := policy.Effective(c.Tx, c.Env, r.Policy)
+	p, err := s.Policies.Effective(c.Tx, c.Env, r.Policy)
 	return a, r, p, err
 }
 

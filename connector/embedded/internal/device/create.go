@@ -90,7 +90,7 @@ func (s *Devices) accept(c *rest.Call, b draft) (*Record, *policy.Policy, error)
 	if b.Policy != nil {
 		id = b.Policy.ID
 	}
-	p, err := policy.Load(c.Tx, c.Env, id)
+	p, err := s.Policies.Load(c.Tx, c.Env, id)
 	if err != nil {
 		return nil, nil, err
 	}

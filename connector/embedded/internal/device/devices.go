@@ -9,11 +9,13 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
 
 // Devices serves the devices of users.
 type Devices struct {
+	Policies    *policy.Policies
 	Checker     otp.Checker
 	Notify      notify.Notifier
 	Row         int           // wrong codes in a row that block a device; 0 never

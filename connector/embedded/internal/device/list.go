@@ -95,7 +95,7 @@ func (s *Devices) expand(c *rest.Call, a *account.Account, out map[string]any) e
 			}
 			out["mfaSettings"] = map[string]any{"environment": rest.Ref{ID: c.Env}, "pairing": set.Pairing}
 		case "mfaPolicy":
-			p, err := policy.Load(c.Tx, c.Env, "")
+			p, err := s.Policies.Load(c.Tx, c.Env, "")
 			if err != nil {
 				return err
 			}
@@ -128,7 +128,7 @@ func labels() map[string]string {
 // allowed lists the types that may be paired: on in the default policy, and with a
 // sender.
 func (s *Devices) allowed(c *rest.Call) ([]string, error) {
-	p, err := policy.Load(c.Tx, c.Env, "")
+	p, err := s.Policies.Load(c.Tx, c.Env, "")
 	if err != nil {
 		return nil, err
 	}

@@ -97,10 +97,7 @@ func (d *Directory) checkPassword(c *rest.Call) (rest.Reply, error) {
 	if idErr != nil {
 		return rest.Reply{}, unknown(c)
 	}
-	if err := c.Tx.Latch(account.Key(c.Env, id)); err != nil {
-		return rest.Reply{}, err
-	}
-	a, err := account.Load(c.Tx, c.Env, id)
+	a, err := latched(c, id, s != nil)
 	if err != nil {
 		return rest.Reply{}, err
 	}
@@ -111,6 +108,17 @@ func (d *Directory) checkPassword(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, err
 	}
 	return rest.OK(d.passwordState(c, s, a))
+}
+
+// latched reads a user under the latch. Without a password there is nothing to count
+// and no latch: the many who try names that do not exist would queue for one.
+func latched(c *rest.Call, id string, latch bool) (*account.Account, error) {
+	if latch {
+		if err := c.Tx.Latch(account.Key(c.Env, id)); err != nil {
+			return nil, err
+		}
+	}
+	return account.Load(c.Tx, c.Env, id)
 }
 
 // unknown is the refusal for a user that does not exist. It is committed with an event,

@@ -56,29 +56,6 @@ func loadIndex(tx *store.Tx, env string) (*index, error) {
 	return ix, err
 }
 
-// Load returns the policy of an id, or the environment's default for "". A policy that
-// is not there is INVALID_VALUE of "policy.id".
-func Load(tx *store.Tx, env, id string) (*Policy, error) {
-	if id == "" {
-		ix, err := loadIndex(tx, env)
-		if err != nil {
-			return nil, err
-		}
-		id = ix.Default
-	}
-	if !rest.IsID(id) {
-		return nil, rest.Invalid("policy.id", "is not a device authentication policy")
-	}
-	p, err := get[Policy](tx, policyKey(env, id))
-	if err != nil {
-		return nil, err
-	}
-	if p == nil {
-		return nil, rest.Invalid("policy.id", "is not a device authentication policy")
-	}
-	return p, nil
-}
-
 // Seed writes p as the default policy of an environment that has none.
 func Seed(tx *store.Tx, env string, p *Policy) error {
 	ix, err := loadIndex(tx, env)
@@ -134,14 +111,4 @@ func (ix *index) taken(name, id string) bool {
 		}
 	}
 	return false
-}
-
-// Effective is Load for a policy that once was there: if it was deleted since, the
-// environment's default rules.
-func Effective(tx *store.Tx, env, id string) (*Policy, error) {
-	p, err := Load(tx, env, id)
-	if _, gone := rest.ProblemOf(err); gone && id != "" {
-		return Load(tx, env, "")
-	}
-	return p, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -94,14 +95,16 @@ func checkPassword(now func() time.Time) func(context.Context, connector.Call) c
 	}
 }
 
-// newEngine is the real engine on a memory store, with the flows above. A request waits
-// for its outside call until the channel is closed, and test/slow until the test ends.
-func newEngine(t *testing.T, now func() time.Time) (run *engine.Runner, hurry chan time.Time) {
+// newEngine is the real engine on a memory store, with the flows above. Once test/slow
+// is called, no request waits for it any longer; it takes until the test ends.
+func newEngine(t *testing.T, now func() time.Time) *engine.Runner {
 	t.Helper()
-	hurry = make(chan time.Time)
+	hurry := make(chan time.Time)
+	var hurried sync.Once
 	caps, err := connector.NewRegistry(
 		connector.Capability{ID: "test/check", Schema: fmt.Appendf(nil, capability, "read"), Joined: true, Run: checkPassword(now)},
 		connector.Capability{ID: "test/slow", Schema: fmt.Appendf(nil, capability, "once"), Run: func(ctx context.Context, _ connector.Call) connector.Outcome {
+			hurried.Do(func() { close(hurry) })
 			<-t.Context().Done()
 			return connector.Fail{Code: connector.CodeTimeout}
 		}},
@@ -113,7 +116,7 @@ func newEngine(t *testing.T, now func() time.Time) (run *engine.Runner, hurry ch
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err = engine.New(engine.Options{DB: db, Capabilities: caps, After: func(time.Duration) <-chan time.Time { return hurry }})
+	run, err := engine.New(engine.Options{DB: db, Capabilities: caps, After: func(time.Duration) <-chan time.Time { return hurry }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +125,7 @@ func newEngine(t *testing.T, now func() time.Time) (run *engine.Runner, hurry ch
 			t.Fatalf("%v: %+v", err, err.(*engine.Error).Problems)
 		}
 	}
-	return run, hurry
+	return run
 }
 
 // spied hands calls to the real engine unless a test puts a function in the way.

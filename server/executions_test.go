@@ -139,7 +139,6 @@ func TestResume(t *testing.T) {
 func TestRunning(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	close(w.hurry)
 	x, err := w.engine.Start(t.Context(), engine.StartRequest{Flow: "slow", Manager: true})
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,6 @@ type world struct {
 	engine *engine.Runner
 	spy    *spied
 	clock  *clock
-	hurry  chan time.Time // closed: no request waits for an outside call
 	url    string
 	client *http.Client
 	server *server.Server
@@ -44,7 +43,7 @@ type world struct {
 func newWorld(t *testing.T, change ...func(*server.Options)) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{t: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}, log: &buffer{}}
-	w.engine, w.hurry = newEngine(t, w.clock.Now)
+	w.engine = newEngine(t, w.clock.Now)
 	w.spy = &spied{Runner: w.engine}
 	o := server.Options{
 		Runner: w.spy, Catalog: w.engine.Catalog(), ManagementToken: token, Now: w.clock.Now,

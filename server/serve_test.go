@@ -30,7 +30,7 @@ type serving struct {
 
 func serve(t *testing.T, limits server.Limits) *serving {
 	t.Helper()
-	run, _ := newEngine(t, time.Now)
+	run := newEngine(t, time.Now)
 	v := &serving{spy: &spied{Runner: run}, done: make(chan error, 1)}
 	s, err := server.New(server.Options{Runner: v.spy, Catalog: run.Catalog(), ManagementToken: token, Limits: &limits})
 	if err != nil {
@@ -131,7 +131,7 @@ func TestStopDeadline(t *testing.T) {
 
 func TestServeOnClosedListener(t *testing.T) {
 	t.Parallel()
-	run, _ := newEngine(t, time.Now)
+	run := newEngine(t, time.Now)
 	s, err := server.New(server.Options{Runner: run, Catalog: run.Catalog(), ManagementToken: token})
 	if err != nil {
 		t.Fatal(err)

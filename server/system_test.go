@@ -15,7 +15,7 @@ import (
 
 func TestOptions(t *testing.T) {
 	t.Parallel()
-	run, _ := newEngine(t, time.Now)
+	run := newEngine(t, time.Now)
 	good := server.Options{Runner: run, Catalog: run.Catalog(), ManagementToken: "t"}
 	for name, change := range map[string]func(*server.Options){
 		"no runner":           func(o *server.Options) { o.Runner = nil },

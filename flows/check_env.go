@@ -179,7 +179,11 @@ func (c *checker) unknownNames(e *Expr, node string) (missing bool) {
 	for _, m := range nodeName.FindAllStringSubmatchIndex(e.Source, -1) {
 		name := e.Source[m[2]:m[3]]
 		if _, ok := c.index[name]; !ok && !quotedAt(e.Source, m[2]) {
-			c.exprProblem(e, m[2], node, ruleUnknownNode, fmt.Sprintf("there is no node `%s`", name), didYouMean(name, c.nodeIDs()))
+			hint := didYouMean(name, c.nodeIDs())
+			if strings.HasPrefix(e.Source[m[3]:], "-") {
+				hint = "expressions read `-` as minus: ids of nodes are joined by `_`"
+			}
+			c.exprProblem(e, m[2], node, ruleUnknownNode, fmt.Sprintf("there is no node `%s`", name), hint)
 			missing = true
 		}
 	}

@@ -3,6 +3,7 @@ package flows
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/mfaflow/mfaflow/flows/cond"
 )
@@ -38,10 +39,45 @@ func (c *checker) compile(e *Expr, node string, s scope, want cond.Want) {
 // exprIssue reports an issue of cond. Its warnings are ours only if the rule is one.
 func (c *checker) exprIssue(e *Expr, node string, i cond.Issue) {
 	before := len(c.problems)
+	if i.Rule == cond.RuleUnknownRoot {
+		i.Hint = foreignRoot(e.Source[i.Offset:], i.Hint)
+	}
 	c.exprProblem(e, i.Offset, node, i.Rule, i.Text, i.Hint)
 	if len(c.problems) > before {
 		c.problems[before].Warning = i.Warning
 	}
+}
+
+// foreignRoot explains roots that authors of other systems write by habit.
+func foreignRoot(src, hint string) string {
+	root := namePattern.FindString(leadingName(src))
+	switch root {
+	case "steps", "jobs", "needs", "local", "global", "states":
+		return "what a node left behind is read as `nodes.ID`, what it gives just now as `out`"
+	case "secrets":
+		return "bindings are configured outside the flow and read as `env.NAME`"
+	case "github", "runner", "matrix", "context", "ctx":
+		return "facts of the execution are `flow`, `request` and `client`; what a start gives is `inputs`"
+	case "identity", "user", "session", "traits":
+		return "a user is read from the node that found it: `nodes.ID.user`"
+	case "output", "result", "response":
+		return "what the node gives just now is `out`"
+	case "variables", "var":
+		return "variables are `vars.NAME`"
+	case "input", "params":
+		return "what a start gives is `inputs.NAME`"
+	}
+	return hint
+}
+
+// leadingName is the name that an expression begins with.
+func leadingName(src string) string {
+	for i, c := range src {
+		if c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+			return src[:i]
+		}
+	}
+	return src
 }
 
 // exprType is the type of an expression that may not have compiled.

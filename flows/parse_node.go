@@ -36,7 +36,7 @@ func (p *parser) oneNode(key, n *yamldoc.Node) *Node {
 func brokenKeys(n *yamldoc.Node) map[string]bool {
 	var broken map[string]bool
 	for _, pair := range n.Pairs {
-		if pair.Value.Broken || pair.Value.Damaged {
+		if pair.Value.Broken || pair.Value.Damaged || pair.Key.Text == "with" && pair.Value.Kind != yamldoc.Map {
 			if broken == nil {
 				broken = map[string]bool{}
 			}

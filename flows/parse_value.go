@@ -1,6 +1,8 @@
 package flows
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -115,8 +117,19 @@ func (p *parser) scalar(v *Value, n *yamldoc.Node) {
 	}
 	if n.IsText() {
 		p.refuseTemplate(n)
+		p.refusePath(n)
 	}
 	v.Const = n.Value
+}
+
+// exprPath is a text that can only have been meant as an expression, in this language or
+// in DaVinci's.
+var exprPath = regexp.MustCompile(`^((nodes|inputs|vars|client|request)(\??\.[A-Za-z_][A-Za-z0-9_]*)+|(local|global)\.[A-Za-z0-9_-]+\.payload\..*)$`)
+
+func (p *parser) refusePath(n *yamldoc.Node) {
+	if exprPath.MatchString(n.Text) {
+		p.problem(n, ruleMissingEquals, fmt.Sprintf("`%s` is text here", n.Text), "an expression starts with `=`, as in `=nodes.check.user.id`; if this text is meant, write `='"+n.Text+"'`")
+	}
 }
 
 // condition reads what is always an expression; a leading `=` is allowed.

@@ -35,6 +35,7 @@ const (
 	ruleMessageKey      = "message-is-text"
 	ruleNoExpression    = "expression-not-allowed"
 	ruleEmptyExpression = "empty-expression"
+	ruleMissingEquals   = "missing-equals"
 	ruleCommentCut      = "yaml-comment-cut"
 	ruleCommaSplit      = "yaml-comma-split"
 	ruleFlowQuestion    = "yaml-flow-question"
@@ -128,6 +129,7 @@ func shapeRules() []Rule {
 		{Code: ruleMessages, Text: "`messages` maps locales to keys to texts."},
 		{Code: ruleMessageKey, Text: "`message` names a key."},
 		{Code: ruleNoExpression, Text: "An expression stands only where values are computed."},
+		{Code: ruleMissingEquals, Text: "A value that reads like an expression starts with `=`."},
 		{Code: ruleEmptyExpression, Text: "An expression is not empty."},
 		{Code: ruleNextShape, Text: "`next` has the shape that fits its node."},
 		{Code: ruleMissingElse, Text: "A list of `when` ends with an entry without, a `match` has `else`."},

@@ -56,6 +56,12 @@ func explain(src []byte, at, col int, bad *yaml.LoadError) Issue {
 	if open := bad.ContextMark; open.Line > 0 && open.Line < at && strings.Contains(bad.ContextMsg, "flow") {
 		return Issue{open.Line, open.Column, RuleSyntax, "the bracket that opens here is not closed", "close it, or write the map or list on lines of its own"}
 	}
+	if open := bad.ContextMark; open.Line > 0 && strings.Contains(bad.ContextMsg, "quoted scalar") {
+		return Issue{open.Line, open.Column, RuleSyntax, "the quote that opens here is not closed", "close it on the same line"}
+	}
+	if strings.Contains(bad.Message, "cannot start any token") {
+		return Issue{at, col, RuleSyntax, "YAML keeps this character for itself", "quote the text"}
+	}
 	text := "not YAML: " + bad.Message
 	if bad.ContextMsg != "" {
 		text = "not YAML " + bad.ContextMsg + ": " + bad.Message

@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"strings"
 	"sync"
@@ -71,16 +72,20 @@ func TestA01ParallelGuesses(t *testing.T) {
 	}, withP0)
 }
 
-// the right code sent many times at once is accepted once.
+var rounds = flag.Int("rounds", 20, "rounds of the races of TestA02")
+
+// the right code sent many times at once is accepted once. The long run is
+//
+//	go test ./connector/embedded -run A02 -race -rounds 1000
 func TestA02ParallelRightCode(t *testing.T) {
 	t.Parallel()
 	onStores(t, func(t *testing.T, w *world) {
 		user, _ := w.ben()
-		for range 20 {
+		for range *rounds {
 			da := w.begin(user).text("id")
 			code := w.mail("ben@example.com").Code
-			got := w.volley(30, func(int) pingone.Request { return otpCheck(da, code) })
-			if got[""] != 1 || got["INVALID_REQUEST"]+got["BUSY"] != 29 {
+			got := w.volley(100, func(int) pingone.Request { return otpCheck(da, code) })
+			if got[""] != 1 || got["INVALID_REQUEST"]+got["BUSY"] != 99 {
 				t.Fatalf("answers %v, want one success", got)
 			}
 		}

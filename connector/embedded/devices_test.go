@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mfaflow/mfaflow/connector/embedded"
+	"github.com/mfaflow/mfaflow/connector/pingone"
 )
 
 func TestCreateDeviceRefused(t *testing.T) {
@@ -318,4 +319,18 @@ func TestA16CodeInNoAnswer(t *testing.T) {
 			t.Errorf("an answer shows the code: %s", r.Raw)
 		}
 	}
+}
+
+// Of many creations at once, as many succeed as there is room for.
+func TestParallelCreations(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		user := w.user("ben")
+		got := w.volley(20, func(i int) pingone.Request {
+			return request(pingone.HostAPI, "POST", "users/"+user+"/devices", obj{"type": "EMAIL", "email": fmt.Sprintf("a%d@example.com", i)})
+		})
+		if got[""] != 5 || got["LIMIT_EXCEEDED"] != 15 || len(w.svcList(user)) != 5 {
+			t.Errorf("answers %v", got)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mfaflow/mfaflow/connector/pingone"
+	"github.com/mfaflow/mfaflow/store"
 )
 
 func TestCreateUser(t *testing.T) {
@@ -277,5 +279,21 @@ func TestParallelChanges(t *testing.T) {
 		if r.text(member) != "x" {
 			t.Errorf("%s was lost", member)
 		}
+	}
+}
+
+// A list does not conflict with changes of the users in it.
+func TestListHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user := w.user("joe")
+	err := w.db.Update(t.Context(), func(ctx context.Context, _ *store.Tx) error {
+		w.doCtx(ctx, request(pingone.HostAPI, "GET", "users", nil)).want(200, "")
+		w.api("PATCH", "users/"+user, obj{"title": "Dr"}).want(200, "")
+		w.doCtx(ctx, request(pingone.HostAPI, "POST", "users", obj{"username": "ann"}))
+		return nil
+	})
+	if n := w.db.Stats().Reruns; err != nil || n != 0 {
+		t.Errorf("%v, %d re-runs", err, n)
 	}
 }

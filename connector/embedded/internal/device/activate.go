@@ -119,6 +119,9 @@ func (s *Devices) sendActivationCode(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, rest.Refuse(rest.RequestFailed, rest.LimitExceeded, "", "Maximum allowed resends has been reached").
 			With("maximumAllowed", s.Resends)
 	}
+	if k, _ := KindOf(r.Type); !r.Test && !s.Notify.Has(k.Channel) {
+		return rest.Reply{}, rest.Invalid("type", "has no sender")
+	}
 	r.Resent++
 	code, err := s.sendPairing(c, a, r, p)
 	if err != nil {

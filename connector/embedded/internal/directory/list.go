@@ -27,7 +27,8 @@ var schema = scim.Schema{
 }
 
 // list answers GET users. A filter that names an id, a user name or an e-mail address
-// exactly reads only those; any other looks at all users, up to ScanLimit.
+// exactly reads only those; any other looks at all users, up to ScanLimit. Only an id
+// and a user name are found in the unit of work that made them.
 func (d *Directory) list(c *rest.Call) (rest.Reply, error) {
 	f, err := scim.Parse(c.Query.Get("filter"), schema)
 	if err != nil {
@@ -69,8 +70,8 @@ type page struct {
 
 func (d *Directory) collect(c *rest.Call, f scim.Filter, limit int, after string) (page, error) {
 	p := page{users: []User{}}
-	visit := func(id string) error {
-		in, a, err := d.load(c, id)
+	visit := func(read reader, id string) error {
+		in, a, err := load(c, read, id)
 		if err != nil || in == nil || !f.Match(d.attributes(id, in, a)) {
 			return err
 		}
@@ -89,7 +90,7 @@ func (d *Directory) collect(c *rest.Call, f scim.Filter, limit int, after string
 	}
 	if known {
 		for _, id := range ids {
-			if err := visit(id); err != nil {
+			if err := visit(c.Tx.Get, id); err != nil {
 				return p, err
 			}
 		}
@@ -132,8 +133,11 @@ func under(c *rest.Call, prefix store.Key) ([]string, error) {
 	return ids, nil
 }
 
-// scan visits all users in the order of their ids, which is that of their creation.
-func (d *Directory) scan(c *rest.Call, visit func(id string) error) error {
+// scan visits all users in the order of their ids, which is that of their creation. It
+// reads beside the unit: a list is no snapshot, and must not fail because one of many
+// users changed meanwhile.
+func (d *Directory) scan(c *rest.Call, visit func(read reader, id string) error) error {
+	read := func(keys ...store.Key) ([]store.Record, error) { return c.DB.Get(c.Ctx, keys...) }
 	prefix := account.Key(c.Env, "")
 	r := store.Under(prefix)
 	r.Limit = d.ScanLimit
@@ -141,7 +145,7 @@ func (d *Directory) scan(c *rest.Call, visit func(id string) error) error {
 		if err != nil {
 			return fmt.Errorf("scan users: %w", err)
 		}
-		if err := visit(string(rec.Key[len(prefix):])); err != nil {
+		if err := visit(read, string(rec.Key[len(prefix):])); err != nil {
 			return err
 		}
 	}

@@ -86,9 +86,12 @@ func (d *Directory) addressPrefix(env, email string) store.Key {
 	return store.K(env, "email", blind(d.Addresses, email)) + "/"
 }
 
+// reader reads records: a unit's, which are checked at commit, or the store's.
+type reader func(keys ...store.Key) ([]store.Record, error)
+
 // load reads profile and hot record of a user; nil, nil when there is none.
-func (d *Directory) load(c *rest.Call, id string) (*info, *account.Account, error) {
-	recs, err := c.Tx.Get(infoKey(c.Env, id), account.Key(c.Env, id))
+func load(c *rest.Call, read reader, id string) (*info, *account.Account, error) {
+	recs, err := read(infoKey(c.Env, id), account.Key(c.Env, id))
 	if err != nil {
 		return nil, nil, fmt.Errorf("read user %s: %w", id, err)
 	}
@@ -117,7 +120,7 @@ func (d *Directory) must(c *rest.Call) (*info, *account.Account, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	in, a, err := d.load(c, id)
+	in, a, err := load(c, c.Tx.Get, id)
 	if err == nil && in == nil {
 		err = rest.Missing()
 	}

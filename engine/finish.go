@@ -94,6 +94,7 @@ func (w *walker) finish(e event, outcome string, info *ErrorInfo) error {
 	if e != eventComplete {
 		w.cancelOpen()
 	}
+	w.r.polls.Delete(w.st.id)
 	if err := w.become(e); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/flows"
+	"github.com/mfaflow/mfaflow/store"
 )
 
 // uses runs a capability, or leaves it to the space between two commits.
@@ -51,6 +52,9 @@ func (w *walker) took(n *flows.Node, o connector.Outcome) error {
 		}
 		return w.leave(n, "", o.Output)
 	case connector.Fail:
+		if dropsUnit(o.Err) {
+			return o.Err // not the capability's failure: the whole unit did not happen
+		}
 		if o.Err != nil {
 			w.r.logFailure(w.st.id, n.ID, o)
 		}
@@ -59,6 +63,17 @@ func (w *walker) took(n *flows.Node, o connector.Outcome) error {
 		return w.fail(n, info)
 	}
 	return fmt.Errorf("capability %s returned an outcome of type %T", n.Capability.ID, o)
+}
+
+// dropsUnit reports an error of the store itself, met inside a joined capability. Only
+// these drop a unit; routing them would count an attempt that was never made.
+func dropsUnit(err error) bool {
+	for _, of := range []error{store.ErrConflict, store.ErrContended, store.ErrBusy, store.ErrUnknown, store.ErrStopped, store.ErrCorrupt} {
+		if errors.Is(err, of) {
+			return true
+		}
+	}
+	return false
 }
 
 // keepOutput stores what later steps can read of an output: the members that some

@@ -171,9 +171,12 @@ type idem struct {
 	Until int64  `json:"u"`
 }
 
-func (r *Runner) idemKey(q StartRequest) store.Key {
-	return store.K(r.environment, "idem", hex.EncodeToString(mac(r.secrets.print, []byte("idem"), []byte(q.IdempotencyKey))))
+// idemID names the record of an Idempotency-Key without holding it.
+func (r *Runner) idemID(q StartRequest) string {
+	return hex.EncodeToString(mac(r.secrets.print, []byte("idem"), []byte(q.IdempotencyKey)))
 }
+
+func (r *Runner) idemKey(id string) store.Key { return store.K(r.environment, "idem", id) }
 
 func (r *Runner) bodyPrint(q StartRequest) ([]byte, error) {
 	b, err := json.Marshal([]any{q.Flow, q.Inputs, q.Client, q.Manager})
@@ -184,17 +187,19 @@ func (r *Runner) bodyPrint(q StartRequest) ([]byte, error) {
 }
 
 func (r *Runner) remember(tx *store.Tx, q StartRequest, id string, print []byte) error {
-	b, err := json.Marshal(idem{ID: id, Print: print, Until: millis(tx.Now().Add(r.limits.Idem))})
+	until := millis(tx.Now().Add(r.limits.Idem))
+	b, err := json.Marshal(idem{ID: id, Print: print, Until: until})
 	if err != nil {
 		return fmt.Errorf("encode idempotency record: %w", err)
 	}
-	tx.Put(r.idemKey(q), b)
+	tx.Put(r.idemKey(r.idemID(q)), b)
+	tx.Put(r.timerKey(until, idemTimer+r.idemID(q)), []byte("idem")) // which removes it
 	return nil
 }
 
 // remembered returns the execution that the same start made before, nil if none did.
 func (r *Runner) remembered(ctx context.Context, tx *store.Tx, q StartRequest, print []byte) (*Execution, error) {
-	recs, err := tx.Get(r.idemKey(q))
+	recs, err := tx.Get(r.idemKey(r.idemID(q)))
 	if err != nil || recs[0].Rev == 0 {
 		return nil, err
 	}

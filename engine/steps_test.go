@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/engine"
+	"github.com/mfaflow/mfaflow/store"
 )
 
 // loginFlow authenticates on its first screen.
@@ -254,6 +256,30 @@ func TestIdempotencyKey(t *testing.T) {
 	w.clock.move(24 * time.Hour)
 	if d, err := start("k", "1"); err != nil || d.ID == a.ID {
 		t.Errorf("a day later: %s, %v", dump(d), err)
+	}
+	w.clock.move(48 * time.Hour)
+	w.tick()
+	for rec, err := range w.db.Scan(t.Context(), store.Under("default/idem/")) {
+		t.Errorf("%s is left: %v", rec.Key, err)
+	}
+}
+
+// TestContention: what the store refuses inside a capability drops the unit; no catch
+// routes it, and nothing has happened.
+func TestContention(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(replace(screenFlow, "catch: {", "catch: { else: skipped,"))
+	for err, code := range map[error]engine.Code{store.ErrContended: engine.Contended, store.ErrBusy: engine.RateLimited, store.ErrStopped: engine.Unavailable} {
+		c := w.start("f", nil)
+		w.caps.set("test/do", func(context.Context, connector.Call) connector.Outcome {
+			return connector.Fail{Code: connector.CodeUnavailable, Err: fmt.Errorf("latch: %w", err)}
+		})
+		token := c.e.Step.Token
+		refused(t, c.try("submit", word), code)
+		if c.get(); c.e.Step.Token != token {
+			t.Errorf("%v moved the execution", err)
+		}
 	}
 }
 

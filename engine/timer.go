@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -125,22 +126,58 @@ func parseTimer(k store.Key) (time.Time, string, error) {
 	return at, parts[len(parts)-1], nil
 }
 
+// idemTimer begins the name of a timer that removes the record of an Idempotency-Key.
+const idemTimer = "idem-"
+
 // fire serves one timer record and removes it.
 func (r *Runner) fire(ctx context.Context, key store.Key, id string) error {
+	if idem, ok := strings.CutPrefix(id, idemTimer); ok {
+		return r.forgetIdem(ctx, key, r.idemKey(idem))
+	}
 	_, err := r.runUnits(store.Background(context.WithoutCancel(ctx)), id, "FLOW.TIMER", func(w *walker) error {
 		return w.ring(key)
 	})
 	var known *Error
 	if errors.As(err, &known) && known.Code == NotFound {
-		err = r.db.Update(ctx, func(_ context.Context, tx *store.Tx) error {
-			tx.Delete(key)
-			return nil
-		})
-		if err != nil {
-			return refuse(err)
-		}
+		return r.forget(ctx, key)
 	}
 	return err
+}
+
+// forget deletes a timer whose execution is gone.
+func (r *Runner) forget(ctx context.Context, timer store.Key) error {
+	err := r.db.Update(store.Background(ctx), func(_ context.Context, tx *store.Tx) error {
+		tx.Delete(timer)
+		return nil
+	})
+	if err != nil {
+		return refuse(err)
+	}
+	return nil
+}
+
+// forgetIdem deletes the record of an Idempotency-Key with its timer, unless the key
+// was used anew meanwhile and so has a timer of its own.
+func (r *Runner) forgetIdem(ctx context.Context, timer, key store.Key) error {
+	err := r.db.Update(store.Background(ctx), func(_ context.Context, tx *store.Tx) error {
+		tx.Delete(timer)
+		recs, err := tx.Get(key)
+		if err != nil || recs[0].Rev == 0 {
+			return err
+		}
+		var i idem
+		if err := json.Unmarshal(recs[0].Value, &i); err != nil {
+			return fmt.Errorf("decode idempotency record: %w", err)
+		}
+		if i.Until <= tx.Now().UnixMilli() {
+			tx.Delete(key)
+		}
+		return nil
+	})
+	if err != nil {
+		return refuse(err)
+	}
+	return nil
 }
 
 func (w *walker) ring(key store.Key) error {

@@ -13,7 +13,7 @@ import (
 
 func TestFormatOfEveryFixture(t *testing.T) {
 	t.Parallel()
-	for _, pattern := range []string{"testdata/*.yaml", "testdata/broken/*.yaml", "testdata/broken/flows/*.yaml", "templates/*.yaml", "screens/*.yaml"} {
+	for _, pattern := range []string{"testdata/*.yaml", "testdata/right/*.yaml", "testdata/broken/*.yaml", "testdata/broken/flows/*.yaml", "templates/*.yaml", "screens/*.yaml"} {
 		for _, name := range fixtures(t, pattern) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -12,7 +12,7 @@ import (
 // seeds gives a fuzz target every fixture.
 func seeds(f *testing.F) {
 	f.Helper()
-	for _, pattern := range []string{"testdata/*.yaml", "testdata/broken/*.yaml", "templates/*.yaml", "screens/*.yaml"} {
+	for _, pattern := range []string{"testdata/*.yaml", "testdata/right/*.yaml", "testdata/broken/*.yaml", "templates/*.yaml", "screens/*.yaml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			f.Fatal(err)

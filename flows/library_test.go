@@ -2,12 +2,10 @@ package flows_test
 
 import (
 	"context"
-	"os"
 	"sync"
 	"testing"
 
 	"github.com/mfaflow/mfaflow/connector"
-	"github.com/mfaflow/mfaflow/flows"
 	"github.com/mfaflow/mfaflow/schemas"
 )
 
@@ -30,15 +28,3 @@ var described = sync.OnceValues(func() (*connector.Registry, error) {
 	}
 	return connector.NewRegistry(caps...)
 })
-
-func TestDesign(t *testing.T) {
-	t.Parallel()
-	src, err := os.ReadFile("testdata/design.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, problems := flows.Parse("design.yaml", src)
-	for _, p := range append(problems, flows.Check(f, flows.Library{Capabilities: registry(t)})...) {
-		t.Log(p.Node, p, "\n"+p.Snippet)
-	}
-}

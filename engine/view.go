@@ -119,9 +119,9 @@ func (r *Runner) text(f *flows.Flow, locale, key string) string {
 		if t, ok := f.Text[l][key]; ok {
 			return t
 		}
-		if t, ok := flows.LibraryText(l)[key]; ok {
-			return t
-		}
+	}
+	if t, ok := flows.LibraryMessage(locale, key); ok {
+		return t
 	}
 	return key
 }

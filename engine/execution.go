@@ -140,5 +140,6 @@ type TraceEntry struct {
 	Read       map[string]any `json:"read,omitempty"` // values the expression read, secrets masked
 	Value      any            `json:"value,omitempty"`
 	Next       string         `json:"next,omitempty"`
+	Edge       string         `json:"edge,omitempty"` // of "next": which of the flow's edges, by flows.Edge
 	Error      *ErrorInfo     `json:"error,omitempty"`
 }

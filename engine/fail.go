@@ -21,11 +21,11 @@ func (w *walker) fail(n *flows.Node, info *ErrorInfo) error {
 		w.st.top().Attempt = 0
 		if n != nil {
 			if r := routeFor(n.Catch, info.Code); r != nil {
-				return w.caught(n, r, info)
+				return w.caught(n, n.ID+"."+flows.CatchEdge(r.On), r, info)
 			}
 		}
 		if r := routeFor(w.program().Flow.Catch, info.Code); r != nil {
-			return w.caught(n, r, info)
+			return w.caught(n, flows.CatchEdge(r.On), r, info)
 		}
 		if len(w.st.head.Frames) == 1 {
 			return w.finish(eventFail, "failed", info)
@@ -37,15 +37,15 @@ func (w *walker) fail(n *flows.Node, info *ErrorInfo) error {
 
 // caught takes a catch edge. A message whose parameters fail would lead here again, so
 // it is dropped then.
-func (w *walker) caught(n *flows.Node, r *flows.Route, info *ErrorInfo) error {
+func (w *walker) caught(n *flows.Node, edge string, r *flows.Route, info *ErrorInfo) error {
 	w.st.top().Error = info
-	edge := *r
-	if edge.Message != nil {
-		if _, err := w.object(edge.Message.With, nil); err != nil {
-			edge.Message = &flows.Message{Pos: edge.Message.Pos, Key: edge.Message.Key}
+	route := *r
+	if route.Message != nil {
+		if _, err := w.object(route.Message.With, nil); err != nil {
+			route.Message = &flows.Message{Pos: route.Message.Pos, Key: route.Message.Key}
 		}
 	}
-	return w.follow(n, &edge, info)
+	return w.follow(n, edge, &route, info)
 }
 
 // routeFor finds the catch edge for a code, "else" if nothing names it.

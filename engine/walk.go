@@ -129,7 +129,7 @@ func (w *walker) leave(n *flows.Node, outcome string, out any) error {
 	if err := w.assign(n, out); err != nil {
 		return w.fail(n, infoOf(err))
 	}
-	var fallback *flows.Route
+	fallback := -1
 	for i := range n.Next {
 		r := &n.Next[i]
 		switch {
@@ -140,16 +140,16 @@ func (w *walker) leave(n *flows.Node, outcome string, out any) error {
 			}
 			w.note(TraceEntry{Event: "when", Expression: r.When.Source, Read: w.read(r.When, out), Value: ok})
 			if ok {
-				return w.follow(n, r, nil)
+				return w.follow(n, flows.NextEdge(n, i), r, nil)
 			}
 		case r.On == "" || r.On == outcome:
-			return w.follow(n, r, nil)
+			return w.follow(n, flows.NextEdge(n, i), r, nil)
 		case r.On == "else":
-			fallback = r
+			fallback = i
 		}
 	}
-	if fallback != nil {
-		return w.follow(n, fallback, nil)
+	if fallback >= 0 {
+		return w.follow(n, flows.NextEdge(n, fallback), &n.Next[fallback], nil)
 	}
 	return w.fail(n, &ErrorInfo{Code: connector.CodeInternal, Message: fmt.Sprintf("outcome %q has no route", outcome)})
 }
@@ -172,8 +172,9 @@ func (w *walker) assign(n *flows.Node, out any) error {
 	return nil
 }
 
-// follow takes an edge. info is the error that a catch edge was taken for.
-func (w *walker) follow(n *flows.Node, r *flows.Route, info *ErrorInfo) error {
+// follow takes an edge, which the trace names. info is the error that a catch edge was
+// taken for.
+func (w *walker) follow(n *flows.Node, edge string, r *flows.Route, info *ErrorInfo) error {
 	if r.Message != nil {
 		params, err := w.object(r.Message.With, nil)
 		if err != nil {
@@ -181,7 +182,7 @@ func (w *walker) follow(n *flows.Node, r *flows.Route, info *ErrorInfo) error {
 		}
 		w.st.head.Message = &StepMessage{Key: r.Message.Key, Params: withDetails(params, info)}
 	}
-	w.note(TraceEntry{Event: "next", Next: r.To, Error: info})
+	w.note(TraceEntry{Event: "next", Next: r.To, Edge: edge, Error: info})
 	w.st.top().Node = r.To
 	return nil
 }

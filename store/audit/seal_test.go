@@ -208,6 +208,37 @@ func TestVerifyWithAKnownHead(t *testing.T) {
 	}
 }
 
+// A first block made anew, over a changed entry, does not fit the blocks after it.
+func TestVerifyFollowsTheChain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fill(t, w, 300)
+	w.now = w.now.Add(2 * time.Minute)
+	seal(t, w)
+	kept, err := w.Get(t.Context(), "env/auditseal/000000000001", "env/audithead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := entries(t, w)[3]
+	w.unit(t, func(_ context.Context, tx *store.Tx) error {
+		tx.Put(key, []byte("{}\n"))
+		tx.Delete("env/auditseal/000000000000")
+		tx.Delete("env/auditseal/000000000001")
+		tx.Delete("env/audithead")
+		return nil
+	})
+	seal(t, w)
+	w.unit(t, func(_ context.Context, tx *store.Tx) error {
+		for _, rec := range kept {
+			tx.Put(rec.Key, rec.Value)
+		}
+		return nil
+	})
+	if r := verify(t, w, audit.Head{}); r.Bad == nil || !strings.Contains(r.Bad.Reason, "block 1, after") {
+		t.Errorf("got %+v", r)
+	}
+}
+
 // A damaged record is named, not an error of the whole.
 func TestVerifyNamesADamagedEntry(t *testing.T) {
 	t.Parallel()

@@ -130,20 +130,28 @@ func TestContextLeavesTheQueueButNotTheGroup(t *testing.T) {
 	inGroup := g.commit(ctx, "first")
 	<-g.begun
 	queued, stays := g.commit(ctx, "queued"), g.commit(t.Context(), "stays")
+	ctx2, cancel2 := context.WithCancel(t.Context())
+	follows := g.commit(ctx2, "follows")
 	cancel()
 	if err := <-queued; !errors.Is(err, context.Canceled) {
 		t.Errorf("in the queue: %v", err)
 	}
 	g.goOn <- nil
 	if err := <-inGroup; err != nil {
-		t.Errorf("in the group: %v", err)
+		t.Errorf("leading a group: %v", err)
 	}
-	if got := <-g.begun; !slices.Equal(got, []string{"stays"}) {
+	if got := <-g.begun; !slices.Equal(got, []string{"follows", "stays"}) {
 		t.Errorf("the next group wrote %q", got)
 	}
+	cancel2()
+	for range 20_000 {
+		runtime.Gosched() // gives the follower the time to leave, which it must not
+	}
 	g.goOn <- nil
-	if err := <-stays; err != nil {
-		t.Error(err)
+	for _, r := range []<-chan error{stays, follows} {
+		if err := <-r; err != nil {
+			t.Errorf("in a group: %v", err)
+		}
 	}
 }
 

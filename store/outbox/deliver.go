@@ -186,7 +186,8 @@ func (b *Outbox) deliver(ctx context.Context, m Message) (sent bool, err error) 
 	}
 	// The message is out: a stop that was asked for meanwhile must not send it twice.
 	if err := b.drop(context.WithoutCancel(ctx), []store.Key{key}); err != nil {
-		return true, err // and it stays "under way": this process does not send it again
+		b.set(m.ID, func(s *state) { s.flying = true }) // for good: this process does not send it again
+		return true, err
 	}
 	b.forget(m.ID)
 	return true, nil

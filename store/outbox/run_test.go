@@ -146,3 +146,23 @@ func TestRunEndsWithTheStore(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A code that is replaced while it waits for a free slot is not sent.
+func TestSupersededWhileWaitingForASlot(t *testing.T) {
+	t.Parallel()
+	for range 20 { // without the second look, it is sent in about one of three
+		w := newWorld(t)
+		b := outbox.New(w.DB, "env", func(ctx context.Context, m outbox.Message) error {
+			if m.Text == "slow" { // holds the only slot while "old" waits for it
+				w.add(t, outbox.Message{Text: "new", Supersedes: "ann"})
+			}
+			return w.send(ctx, m)
+		}, outbox.Options{After: never, Parallel: 1})
+		w.add(t, text("slow"), outbox.Message{Text: "old", Supersedes: "ann"})
+		start(t, b)
+		<-w.got
+		if m := <-w.got; m.Text != "new" {
+			t.Fatalf("sent %q", m.Text)
+		}
+	}
+}

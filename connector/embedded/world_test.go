@@ -92,7 +92,7 @@ func onStores(t *testing.T, test func(t *testing.T, w *world), settings ...setti
 func worldOn(t *testing.T, s store.Store, settings ...setting) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 11, 22, 9, 0, 0, 123_456_789, time.UTC)}}
-	db, err := store.Open(t.Context(), s, store.Options{Key: bytes.Repeat([]byte{7}, 32), Now: w.clock.Now})
+	db, err := store.Open(t.Context(), s, store.Options{Key: bytes.Repeat([]byte{7}, 32), Now: w.clock.Now, LatchWait: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,6 +57,7 @@ type Problem struct {
 	kept   bool
 }
 
+// Error names the first code.
 func (p *Problem) Error() string { return p.Body.Error() }
 
 // Keep marks that the refusal is part of the story: attempts counted and events

@@ -15,6 +15,7 @@ type Error struct {
 	Operators  []string // set when an operator is not supported
 }
 
+// Error is the text with its place.
 func (e *Error) Error() string { return fmt.Sprintf("%s at %d", e.Text, e.Offset) }
 
 // Parse reads a filter; "" gives the Filter that lets everything pass. Errors are

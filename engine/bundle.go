@@ -46,8 +46,8 @@ func sourceOf(rec store.Record) ([]byte, error) {
 	return []byte(s.Source), nil
 }
 
-// compile checks and compiles a set of flows together. A flow comes after those that
-// it calls, so every `call` is checked against the child it will get.
+// compile checks and compiles a set of flows together, each against the children that it
+// will get.
 func (c *Catalog) compile(pins map[string]string, read source) (*Bundle, []flows.Problem, error) {
 	key := pinsKey(pins)
 	c.mu.Lock()
@@ -58,7 +58,7 @@ func (c *Catalog) compile(pins map[string]string, read source) (*Bundle, []flows
 	}
 	b = &Bundle{programs: map[string]*Program{}}
 	var problems []flows.Problem
-	parsed := map[string]*flows.Flow{}
+	var parsed []*flows.Flow
 	for _, id := range slices.Sorted(maps.Keys(pins)) {
 		src, err := read(id, pins[id])
 		if err != nil {
@@ -67,14 +67,14 @@ func (c *Catalog) compile(pins map[string]string, read source) (*Bundle, []flows
 		f, bad := flows.Parse(fileName(id), src)
 		problems = append(problems, bad...)
 		if f != nil {
-			parsed[id] = f
+			parsed = append(parsed, f)
 		}
 	}
-	for _, id := range callOrder(parsed) {
-		problems = append(problems, flows.Check(parsed[id], c.library(b))...)
-		b.programs[id] = Compile(parsed[id], pins[id])
+	problems = append(problems, flows.CheckAll(parsed, c.library(nil))...)
+	for _, f := range parsed {
+		b.programs[f.ID] = Compile(f, pins[f.ID])
 	}
-	if !blocking(problems) {
+	if !flows.HasErrors(problems) {
 		b.warnings = problems
 		c.remember(key, b)
 	}
@@ -92,31 +92,6 @@ func (c *Catalog) remember(key string, b *Bundle) {
 		clear(c.bundles)
 	}
 	c.bundles[key] = b
-}
-
-// callOrder lists flows so that each comes after those it calls; flows in a circle come
-// in some order, and Check refuses the recursion.
-func callOrder(parsed map[string]*flows.Flow) []string {
-	var order []string
-	seen := map[string]bool{}
-	var visit func(id string)
-	visit = func(id string) {
-		f := parsed[id]
-		if f == nil || seen[id] {
-			return
-		}
-		seen[id] = true
-		for _, n := range f.Nodes {
-			if n.Kind == flows.Call {
-				visit(n.Name)
-			}
-		}
-		order = append(order, id)
-	}
-	for _, id := range slices.Sorted(maps.Keys(parsed)) {
-		visit(id)
-	}
-	return order
 }
 
 // deployed is the bundle of everything deployed.
@@ -144,7 +119,7 @@ func (c *Catalog) bundled(pins map[string]string, read source) (*Bundle, error) 
 	if err != nil {
 		return nil, err
 	}
-	if blocking(problems) {
+	if flows.HasErrors(problems) {
 		return nil, fmt.Errorf("deployed flows do not check any more: %s %s", problems[0].Rule, problems[0].Text)
 	}
 	return b, nil

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -97,9 +96,9 @@ func (c *Catalog) Validate(ctx context.Context, id string, src []byte) (Uploaded
 func (c *Catalog) put(tx *store.Tx, id string, src []byte, deploy bool) (Uploaded, error) {
 	f, problems := flows.Parse(fileName(id), src)
 	if f != nil && f.ID != "" && id != "" && f.ID != id {
-		problems = append(problems, otherID(src, f.ID, id))
+		problems = append(problems, otherID(f, id))
 	}
-	if f == nil || blocking(problems) {
+	if f == nil || flows.HasErrors(problems) {
 		return Uploaded{}, invalid(append(problems, c.checkAlone(tx, f, problems)...))
 	}
 	up := Uploaded{ID: f.ID, Revision: RevisionOf(src)}
@@ -113,7 +112,7 @@ func (c *Catalog) put(tx *store.Tx, id string, src []byte, deploy bool) (Uploade
 	if err != nil {
 		return Uploaded{}, err
 	}
-	if blocking(problems) {
+	if flows.HasErrors(problems) {
 		return Uploaded{}, invalid(problems)
 	}
 	up.Warnings = ofFile(problems, fileName(f.ID))
@@ -130,12 +129,11 @@ func (c *Catalog) put(tx *store.Tx, id string, src []byte, deploy bool) (Uploade
 }
 
 // otherID is the problem of a file that is put under another id than its own.
-func otherID(src []byte, file, path string) flows.Problem {
-	at := bytes.Index(append([]byte("\n"), src...), []byte("\nid:"))
+func otherID(f *flows.Flow, path string) flows.Problem {
 	return flows.Problem{
-		File: fileName(path), Line: 1 + bytes.Count(src[:max(at, 0)], []byte("\n")), Column: 1, Rule: "other-id",
-		Text: fmt.Sprintf("the file's id is `%s`, the path says `%s`", file, path),
-		Hint: fmt.Sprintf("write `id: %s`, or put the file under %s", path, file),
+		File: f.File, Line: f.IDPos.Line, Column: f.IDPos.Column, Rule: "other-id",
+		Text: fmt.Sprintf("the file's id is `%s`, the path says `%s`", f.ID, path),
+		Hint: fmt.Sprintf("write `id: %s`, or put the file under %s", path, f.ID),
 	}
 }
 
@@ -154,7 +152,7 @@ func (c *Catalog) checkAlone(tx *store.Tx, f *flows.Flow, known []flows.Problem)
 		return nil
 	}
 	var more []flows.Problem
-	for _, p := range flows.Check(f, c.library(b)) {
+	for _, p := range flows.Check(f, c.library(b.programs)) {
 		if !slices.Contains(known, p) {
 			more = append(more, p)
 		}
@@ -162,11 +160,12 @@ func (c *Catalog) checkAlone(tx *store.Tx, f *flows.Flow, known []flows.Problem)
 	return more
 }
 
-func (c *Catalog) library(b *Bundle) flows.Library {
+// library is what flows are checked against, besides each other.
+func (c *Catalog) library(programs map[string]*Program) flows.Library {
 	return flows.Library{
 		Capabilities: c.r.caps, Env: c.env,
 		Flow: func(id string) (*flows.Flow, bool) {
-			p, ok := b.programs[id]
+			p, ok := programs[id]
 			if !ok {
 				return nil, false
 			}
@@ -186,10 +185,6 @@ func fileName(id string) string {
 		return ""
 	}
 	return id + ".yaml"
-}
-
-func blocking(list []flows.Problem) bool {
-	return slices.ContainsFunc(list, func(p flows.Problem) bool { return !p.Warning })
 }
 
 func ofFile(list []flows.Problem, file string) []flows.Problem {

@@ -65,43 +65,25 @@ func checkAll(list []source) (map[string]*flows.Flow, []flows.Problem, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	byFile, byID := map[string]*flows.Flow{}, map[string]*flows.Flow{}
+	byFile, mine := map[string]*flows.Flow{}, map[string]bool{}
 	var problems []flows.Problem
+	var all []*flows.Flow
 	for _, s := range list {
 		f, bad := flows.Parse(s.name, s.text)
 		problems = append(problems, bad...)
 		if f != nil {
-			byFile[s.name], byID[f.ID] = f, f
+			byFile[s.name], mine[f.ID] = f, true
+			all = append(all, f)
 		}
 	}
 	for _, s := range shipped {
-		if f, bad := flows.Parse(s.name, s.text); f != nil && len(bad) == 0 && byID[f.ID] == nil {
-			byID[f.ID] = f
+		if f, bad := flows.Parse(s.name, s.text); f != nil && !flows.HasErrors(bad) && !mine[f.ID] {
+			all = append(all, f)
 		}
 	}
-	checked := map[*flows.Flow]bool{}
-	lib := flows.Library{Capabilities: caps, AnyEnv: true}
-	var check func(f *flows.Flow)
-	lib.Flow = func(id string) (*flows.Flow, bool) {
-		f, ok := byID[id]
-		if ok {
-			check(f)
-		}
-		return f, ok
-	}
-	check = func(f *flows.Flow) {
-		if checked[f] {
-			return
-		}
-		checked[f] = true
-		bad := flows.Check(f, lib)
-		if byFile[f.File] == f {
-			problems = append(problems, bad...)
-		}
-	}
-	for _, s := range list {
-		if f := byFile[s.name]; f != nil {
-			check(f)
+	for _, p := range flows.CheckAll(all, flows.Library{Capabilities: caps, AnyEnv: true}) {
+		if byFile[p.File] != nil {
+			problems = append(problems, p)
 		}
 	}
 	return byFile, problems, nil

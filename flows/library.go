@@ -43,16 +43,18 @@ var readLibrary = sync.OnceValue(func() library {
 // caller's, the screens are shared and must not be changed.
 func LibraryScreens() map[string]*Screen { return maps.Clone(readLibrary().screens) }
 
-// LibraryText returns the texts of the library in a locale, by message key. A locale
-// that is not there falls back to its language and then to English.
-func LibraryText(locale string) map[string]string {
+// LibraryMessage returns one text of the library: in the locale, else its language, else
+// English.
+func LibraryMessage(locale, key string) (string, bool) {
 	text := readLibrary().text
-	for _, name := range []string{locale, strings.SplitN(locale, "-", 2)[0]} {
-		if t, ok := text[name]; ok {
-			return maps.Clone(t)
+	language, _, _ := strings.Cut(locale, "-")
+	for _, l := range []string{locale, language, "en"} {
+		if t, ok := text[l]; ok {
+			s, found := t[key]
+			return s, found
 		}
 	}
-	return maps.Clone(text["en"])
+	return "", false
 }
 
 func loadLibrary(files fs.FS) (library, error) {

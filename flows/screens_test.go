@@ -99,10 +99,10 @@ func TestFormsOfTheLibrary(t *testing.T) {
 	}
 }
 
-func TestLibraryText(t *testing.T) {
+func TestLibraryMessage(t *testing.T) {
 	t.Parallel()
 	for _, locale := range []string{"en", "en-GB", "xx", ""} {
-		if got := flows.LibraryText(locale)["otp.invalid"]; got != "That code is not right." {
+		if got, ok := flows.LibraryMessage(locale, "otp.invalid"); !ok || got != "That code is not right." {
 			t.Errorf("otp.invalid in %q: %q", locale, got)
 		}
 	}

@@ -128,7 +128,7 @@ func (db *DB) commit(ctx context.Context, checks []Check, writes []Write) error 
 	switch {
 	case err == nil:
 		if len(writes) > 0 {
-			db.count.committed(writes)
+			db.count.committed(ctx, writes)
 			db.watches.wake(writes)
 		}
 		return nil

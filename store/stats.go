@@ -1,12 +1,16 @@
 package store
 
-import "sync/atomic"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // Stats counts since Open.
 type Stats struct {
 	Commits   uint64 // units that wrote something
 	Records   uint64 // records written or deleted by them
 	Bytes     uint64 // their sealed values
+	Behind    uint64 // those of the Commits that were made under Background
 	Conflicts uint64 // commits that a check refused
 	Reruns    uint64 // runs of a unit's function after the first
 	Groups    uint64 // durable commits of the store, each for all units that waited; 0 if it does not say
@@ -20,6 +24,7 @@ func (db *DB) Stats() Stats {
 		Bytes:     db.count.bytes.Load(),
 		Conflicts: db.count.conflicts.Load(),
 		Reruns:    db.count.reruns.Load(),
+		Behind:    db.count.behind.Load(),
 	}
 	if g, ok := db.store.(interface{ Groups() uint64 }); ok {
 		s.Groups = g.Groups()
@@ -28,10 +33,13 @@ func (db *DB) Stats() Stats {
 }
 
 type counters struct {
-	commits, records, bytes, conflicts, reruns atomic.Uint64
+	commits, records, bytes, conflicts, reruns, behind atomic.Uint64
 }
 
-func (c *counters) committed(writes []Write) {
+func (c *counters) committed(ctx context.Context, writes []Write) {
+	if IsBackground(ctx) {
+		c.behind.Add(1)
+	}
 	var n int
 	for i := range writes {
 		n += len(writes[i].Value)

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"slices"
 	"strconv"
@@ -69,6 +70,9 @@ func benchMain(ctx context.Context, mode string, args []string) int {
 }
 
 func serveFlows(ctx context.Context, l net.Listener, dir, sink string) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	a, err := openApp(ctx, &config{
 		data: dir, dev: true, token: siteToken, environment: siteEnv, key: siteKey, hashCost: cheap,
 		url: "http://" + l.Addr().String(),
@@ -363,7 +367,8 @@ func (t *target) proc(name string) string {
 	return string(body)
 }
 
-// commits is the server's count of commits that steps made; 0 for the bare handler.
+// commits is the server's count of commits that requests made, deliveries and timers
+// apart; 0 for the bare handler.
 func (t *target) commits() float64 {
 	req, err := http.NewRequest(http.MethodGet, t.url+"/metrics", nil)
 	if err != nil {
@@ -379,8 +384,12 @@ func (t *target) commits() float64 {
 	if err != nil {
 		t.b.Fatal(err)
 	}
-	for line := range strings.Lines(string(body)) {
-		if v, ok := strings.CutPrefix(line, "mfaflow_store_commits "); ok {
+	return gauge(string(body), "mfaflow_store_commits") - gauge(string(body), "mfaflow_store_behind")
+}
+
+func gauge(metrics, name string) float64 {
+	for line := range strings.Lines(metrics) {
+		if v, ok := strings.CutPrefix(line, name+" "); ok {
 			n, _ := strconv.ParseFloat(strings.TrimSpace(v), 64)
 			return n
 		}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,6 +49,9 @@ func runServer(cmd *cobra.Command, _ []string) error {
 	if c.url == "" {
 		c.url = "http://" + l.Addr().String()
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	a, err := openApp(cmd.Context(), c, newLog(cmd.ErrOrStderr()))
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -55,6 +59,11 @@ func runServer(cmd *cobra.Command, _ []string) error {
 	a.greet(cmd.OutOrStdout())
 	return errors.Join(a.serve(cmd.Context(), l), a.close())
 }
+
+// gcPercent trades memory for time: the heap that lives is a few MB and a sign-on makes
+// garbage by the hundred KB. Against 100 it takes a fifth off the CPU of a sign-on and
+// adds some 15 MB (BenchmarkSignOn with GOGC set). GOGC in the environment wins.
+const gcPercent = 300
 
 func newLog(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, nil))

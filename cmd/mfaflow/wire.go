@@ -94,6 +94,7 @@ func (a *app) gauges() map[string]float64 {
 	s := a.db.Stats()
 	return map[string]float64{
 		"mfaflow_store_commits":   float64(s.Commits),
+		"mfaflow_store_behind":    float64(s.Behind),
 		"mfaflow_store_records":   float64(s.Records),
 		"mfaflow_store_conflicts": float64(s.Conflicts),
 	}

@@ -37,7 +37,9 @@ fuzz: ## Run every fuzz target for FUZZTIME (30s)
 	  done; done
 
 golden: ## Rewrite golden files from what the code does now
-	$(GO) test ./flows/... ./capabilities/... -update
+	$(GO) test ./flows ./capabilities -update
 
-long: ## The slow suites: 500 kill cycles, long races
-	$(GO) test -count=1 -timeout 60m ./store/... ./cmd/... -cycles 500
+long: ## The slow suites: 500 kill cycles each of store and server, 1,000-round races
+	$(GO) test -count=1 -timeout 60m -v -run 'R01KillUnderLoad' ./store/bolt -cycles 500
+	$(GO) test -count=1 -timeout 60m -v -run 'TestKill' ./cmd/mfaflow -cycles 500
+	$(GO) test -count=1 -timeout 60m -race -run 'A02' ./connector/embedded -rounds 1000

@@ -19,8 +19,10 @@ import (
 // crashDir tells a child process of RunCrash where its store is.
 const crashDir = "STORETEST_CRASH_DIR"
 
-// writers of the child: half of them also count in one shared record.
-const writers = 8
+const (
+	writers = 8  // of the child; half of them also count in one shared record
+	lives   = 25 // kills that one store lives through, so that the last is checked as fast as the first
+)
 
 // RunCrash kills a process that writes through a DB, at random points and without
 // warning, as often as cycles says, opening the same folder each time. After each kill
@@ -38,10 +40,13 @@ func RunCrash(t *testing.T, cycles int, open func(dir string) (store.Store, erro
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	dir := t.TempDir()
-	acked := make([]int, writers)
+	var dir string
+	var acked []int
 	total := 0
 	for cycle := range cycles {
+		if cycle%lives == 0 {
+			dir, acked = t.TempDir(), make([]int, writers)
+		}
 		total += killOne(t, dir, 1+random.IntN(200), acked)
 		if check != nil {
 			check(t, dir)

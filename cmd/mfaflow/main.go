@@ -75,7 +75,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(serveCommand(), devCommand(), lintCommand(), fmtCommand(), pushCommand(),
-		graphCommand(), schemaCommand(), capabilityCommand(), versionCommand())
+		graphCommand(), schemaCommand(), capabilityCommand(), versionCommand(), runCommand())
 	return root
 }
 

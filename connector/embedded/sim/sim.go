@@ -1,0 +1,204 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/mfaflow/mfaflow/connector/embedded"
+	"github.com/mfaflow/mfaflow/connector/pingone"
+	"github.com/mfaflow/mfaflow/store"
+	"github.com/mfaflow/mfaflow/store/bolt"
+	"github.com/mfaflow/mfaflow/store/memory"
+	"github.com/mfaflow/mfaflow/store/outbox"
+)
+
+// Environment is the id of every simulated environment.
+const Environment = "7e577e57-0000-4000-8000-000000000001"
+
+// Origin is when every simulation begins.
+var origin = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// Options make a World.
+type Options struct {
+	// Seed makes codes and ids the same in every run; two worlds of one seed are alike.
+	Seed string
+
+	// Policy changes P0, member by member; a map within it changes the map there.
+	Policy map[string]any
+
+	// Dir is an empty folder for the store, which then outlives a crash as it would on
+	// a real disk; "" keeps it in memory, and Crash is refused.
+	Dir string
+}
+
+// World is one simulated environment. It is not safe for concurrent use, but what it
+// gives away (DB, API, Now) is.
+type World struct {
+	opts   Options
+	policy json.RawMessage
+	clock  clock
+	opens  int
+
+	db      *store.DB
+	service *embedded.Service
+	inbox   *embedded.Inbox
+	outbox  *outbox.Outbox
+}
+
+// clock is the virtual clock. It outlives crashes.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// channels all have a sender: the world itself.
+var channels = []string{"EMAIL", "SMS", "VOICE", "WHATSAPP"}
+
+// cost is what a password hash costs here: nothing worth waiting for.
+var cost = embedded.HashCost{MemoryKiB: 64, Passes: 1, Lanes: 1}
+
+// New opens a new World.
+func New(ctx context.Context, o Options) (*World, error) {
+	policy, err := changed(p0(), o.Policy)
+	if err != nil {
+		return nil, err
+	}
+	w := &World{opts: o, policy: policy, clock: clock{now: origin}}
+	if err := w.open(ctx); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// open starts the world on its store.
+func (w *World) open(ctx context.Context) error {
+	var file store.Store = memory.New()
+	if w.opts.Dir != "" {
+		var err error
+		if file, err = bolt.Open(filepath.Join(w.opts.Dir, "world.db")); err != nil {
+			return fmt.Errorf("open the store: %w", err)
+		}
+	}
+	w.opens++
+	db, err := store.Open(ctx, file, store.Options{Key: make([]byte, 32), Now: w.Now, Rand: stream(w.opts.Seed, w.opens)})
+	if err != nil {
+		return fmt.Errorf("open the store: %w", err)
+	}
+	w.db = db
+	w.service, err = embedded.New(ctx, db, embedded.Options{
+		Environment: Environment, BaseURL: "https://mfaflow.example", Channels: channels, Policy: w.policy, HashCost: cost})
+	if err != nil {
+		return fmt.Errorf("embedded service: %w", err)
+	}
+	w.inbox = embedded.NewInbox(db, Environment, 0)
+	w.outbox = outbox.New(db, Environment, w.inbox.Send, outbox.Options{})
+	return nil
+}
+
+// DB is the world's store, since the last crash.
+func (w *World) DB() *store.DB { return w.db }
+
+// API is the embedded service, since the last crash.
+func (w *World) API() pingone.API { return w.service }
+
+// Opens is how often the store was opened: once, and once more after each crash.
+func (w *World) Opens() int { return w.opens }
+
+// Close ends the world. Its folder is the caller's to remove.
+func (w *World) Close() error {
+	if err := w.db.Close(); err != nil {
+		return fmt.Errorf("close the store: %w", err)
+	}
+	return nil
+}
+
+// Crash ends everything without a farewell and starts it again on what was stored.
+func (w *World) Crash(ctx context.Context) error {
+	if w.opts.Dir == "" {
+		return fmt.Errorf("a world without a folder has nothing to start again on")
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return w.open(ctx)
+}
+
+// Now is the virtual time.
+func (w *World) Now() time.Time {
+	w.clock.mu.Lock()
+	defer w.clock.mu.Unlock()
+	return w.clock.now
+}
+
+// Advance moves the clock. Nothing else does.
+func (w *World) Advance(d time.Duration) {
+	w.clock.mu.Lock()
+	defer w.clock.mu.Unlock()
+	w.clock.now = w.clock.now.Add(d)
+}
+
+// Messages delivers what waits and returns all messages so far, newest first, as the
+// dev inbox shows them.
+func (w *World) Messages(ctx context.Context) ([]any, error) {
+	if _, err := w.outbox.Drain(ctx); err != nil {
+		return nil, fmt.Errorf("deliver messages: %w", err)
+	}
+	entries, err := w.inbox.List(ctx, embedded.InboxFilter{})
+	if err != nil {
+		return nil, fmt.Errorf("read messages: %w", err)
+	}
+	list := []any{}
+	b, err := json.Marshal(entries)
+	if err == nil {
+		err = json.Unmarshal(b, &list)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("messages: %w", err)
+	}
+	return list, nil
+}
+
+// p0 is the policy of the acceptance scenarios: every method on, three wrong codes, then
+// a cool-down of two minutes; codes of six digits that live 30 minutes.
+func p0() map[string]any {
+	minutes := func(n int) map[string]any { return map[string]any{"duration": n, "timeUnit": "MINUTES"} }
+	failure := func() map[string]any { return map[string]any{"count": 3, "coolDown": minutes(2)} }
+	sent := func() map[string]any {
+		return map[string]any{"enabled": true, "otp": map[string]any{"failure": failure(), "lifeTime": minutes(30), "otpLength": 6}}
+	}
+	p := map[string]any{
+		"name": "P0", "default": true, "authentication": map[string]any{"deviceSelection": "DEFAULT_TO_FIRST"},
+		"sms": sent(), "voice": sent(), "email": sent(), "whatsApp": sent(),
+		"mobile": map[string]any{"enabled": true, "otp": map[string]any{"failure": failure()}},
+		"totp":   map[string]any{"enabled": true, "passcodeGracePeriod": 1, "otp": map[string]any{"failure": failure()}},
+		"fido2":  map[string]any{"enabled": true, "failure": failure()},
+	}
+	return p
+}
+
+// changed is a policy with changes.
+func changed(p, changes map[string]any) (json.RawMessage, error) {
+	merge(p, changes)
+	b, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	return b, nil
+}
+
+func merge(into, from map[string]any) {
+	for k, v := range from {
+		old, both := into[k].(map[string]any)
+		if change, isMap := v.(map[string]any); isMap && both {
+			old = maps.Clone(old)
+			merge(old, change)
+			v = old
+		}
+		into[k] = v
+	}
+}

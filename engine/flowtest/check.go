@@ -1,0 +1,168 @@
+package flowtest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/mfaflow/mfaflow/flows"
+	"github.com/mfaflow/mfaflow/flows/cond"
+)
+
+// source is a flow that a file's tests may run, as found.
+type source struct {
+	file   string
+	text   []byte
+	flow   *flows.Flow
+	parsed []flows.Problem
+}
+
+// gather finds a flow and all that it calls, in an order in which each finds those that
+// it calls. It returns the problem of the flow itself, if it cannot be found.
+func (s *Suite) gather(id string) error {
+	if _, known := s.sources[id]; known {
+		return nil
+	}
+	name, text, err := s.opts.Source(id)
+	if err != nil {
+		return err
+	}
+	f, problems := flows.Parse(name, text)
+	s.sources[id] = &source{file: name, text: text, flow: f, parsed: problems}
+	if f != nil {
+		for _, n := range f.Nodes {
+			if n.Kind != flows.Call {
+				continue
+			}
+			if err := s.gather(n.Name); err != nil && !errors.Is(err, ErrNoFlow) {
+				return err // a flow that is missing is told where it is called
+			}
+		}
+	}
+	s.order = append(s.order, id)
+	return nil
+}
+
+// check holds the file against the flow and its capabilities, and compiles it.
+func (s *Suite) check() error {
+	f := s.file
+	if f.flow == "" || len(f.doc.Problems()) > 0 && f.tests == nil {
+		return nil
+	}
+	if err := s.gather(f.flow); errors.Is(err, ErrNoFlow) {
+		f.doc.Problem(f.flowPos, ruleFlow, fmt.Sprintf("there is no flow `%s`", f.flow), "it is looked for beside this file and among the shipped templates")
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("find flow %s: %w", f.flow, err)
+	}
+	for _, m := range f.mocks {
+		m.check(f.doc, s.opts.Capabilities)
+	}
+	for _, t := range f.tests {
+		for _, m := range t.mocks {
+			m.check(f.doc, s.opts.Capabilities)
+		}
+		s.compileAll(t.start.inputs)
+		s.compileAll(t.start.client)
+		for i := range t.steps {
+			if err := s.checkStep(&t.steps[i]); err != nil {
+				return err
+			}
+		}
+	}
+	s.checkExcuses()
+	return nil
+}
+
+func (s *Suite) compileAll(list []flows.Member) {
+	for i := range list {
+		s.file.doc.CompileValue(&list[i].Value, rootTypes)
+	}
+}
+
+func (s *Suite) checkStep(st *step) error {
+	doc := s.file.doc
+	for _, list := range [][]flows.Member{st.inputs, st.form, st.client} {
+		s.compileAll(list)
+	}
+	doc.CompileValue(&st.text, rootTypes)
+	for _, e := range st.expect {
+		doc.Compile(e, rootTypes, cond.WantBool)
+	}
+	switch st.kind {
+	case see:
+		if known := s.screens(); st.name != "" && !slices.Contains(known, st.name) {
+			doc.Problem(st.at, ruleScreen, fmt.Sprintf("`%s` shows no screen `%s`", s.file.flow, st.name), flows.DidYouMean(st.name, known))
+		}
+	case end:
+		if known := s.outcomes(); st.name != "" && !slices.Contains(known, st.name) {
+			doc.Problem(st.at, ruleOutcome, fmt.Sprintf("no `end:` of `%s` is `%s`", s.file.flow, st.name), flows.DidYouMean(st.name, known))
+		}
+	case run:
+		if _, ok := s.opts.Capabilities.Lookup(st.name); !ok && st.name != "" {
+			doc.Problem(st.at, ruleUses, fmt.Sprintf("there is no capability `%s`", st.name), "")
+		}
+	case start:
+		if st.name == "" {
+			return nil
+		}
+		if err := s.gather(st.name); errors.Is(err, ErrNoFlow) {
+			doc.Problem(st.at, ruleFlow, fmt.Sprintf("there is no flow `%s`", st.name), "it is looked for beside this file and among the shipped templates")
+		} else if err != nil {
+			return fmt.Errorf("find flow %s: %w", st.name, err)
+		}
+	}
+	return nil
+}
+
+// screens are those that the gathered flows show.
+func (s *Suite) screens() []string {
+	seen := map[string]bool{}
+	for _, src := range s.sources {
+		if src.flow == nil {
+			continue
+		}
+		for _, n := range src.flow.Nodes {
+			if n.Kind == flows.Show {
+				seen[n.Name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// expired is the name of an end that no node has: the execution's time was over.
+const expired = "expired"
+
+// outcomes are the ends that an execution can have.
+func (s *Suite) outcomes() []string {
+	seen := map[string]bool{"canceled": true, "failed": true, expired: true}
+	for _, src := range s.sources {
+		if src.flow == nil {
+			continue
+		}
+		for _, n := range src.flow.Nodes {
+			if n.Kind == flows.End {
+				seen[n.Name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+func (s *Suite) checkExcuses() {
+	src := s.sources[s.file.flow]
+	if src == nil || src.flow == nil {
+		return
+	}
+	var ids []string
+	for _, e := range flows.Edges(src.flow) {
+		ids = append(ids, e.ID)
+	}
+	for _, x := range s.file.uncovered {
+		if !slices.Contains(ids, x.edge) {
+			s.file.doc.Problem(x.Pos, ruleEdge, fmt.Sprintf("`%s` has no edge `%s`", s.file.flow, x.edge), flows.DidYouMean(x.edge, ids))
+		}
+	}
+}

@@ -1,0 +1,65 @@
+// Package flowtest runs flow tests: YAML files that stand beside flows, in which an
+// author says what a person does, what they are shown, and what is true afterwards.
+//
+//	schema: flowtest/v1
+//	flow: sign-on-and-mfa
+//	given: { policy: P0, users: { ben: { password: "correct horse 9", devices: [{ type: EMAIL, email: ben@example.com }] } } }
+//	tests:
+//	  - name: T4.1 default device at once
+//	    steps:
+//	      - { act: submit, form: { username: ben, password: "correct horse 9" } }
+//	      - { see: otp, expect: sent.EMAIL == 1 }
+//	      - { act: submit, form: { otp: "=inbox[0].code" } }
+//	      - { end: success, expect: outputs.userId == users.ben.id }
+//
+// Each test has a World of its own and begins with a start of the flow. Where a flow is
+// right or wrong is decided by the real engine on a real store: the package adds no
+// second opinion, only people.
+//
+// # Steps
+//
+// A step does one thing; `expect` beside it is one expression or a list of them, judged
+// afterwards.
+//
+//	see: SCREEN      the step shown; `message: KEY` demands that message
+//	act: ACTION      answers it; `form`, `client`. `refused: CODE` demands that the engine
+//	                 refuses (INVALID_ACTION, FORM_INVALID with `fields: [name]`, …);
+//	                 `stale: true` answers with the token of the step before
+//	again: true      sends the last answer once more; it must have no effect
+//	clock: 31s       moves the clock to each timer that is due, and then by the rest
+//	crash: true      ends engine and store without a farewell and starts both again
+//	start: true      begins another execution (or `start: FLOW`), with `inputs`, `client`
+//	cancel: true     cancels the execution
+//	scan: =step…     the authenticator app reads an otpauth:// URI
+//	do: CAPABILITY   runs one beside the flow, `with` its input; `error: CODE` if it fails
+//	end: OUTCOME     the end reached, `expired` when the flow's time was over; `error: CODE`
+//	expect: EXPR     nothing else
+//
+// # Expressions
+//
+// They are those of flows; values of `form`, `with`, `inputs` and `client` are
+// expressions if they begin with `=`. The roots:
+//
+//	step             node, screen, title, with, values, form, actions, message, expiresAt
+//	outputs result error   of the end
+//	inbox phone      messages, newest first: channel, to, subject, text, code, at. Mail
+//	                 arrives in the inbox, everything else on the phone
+//	sent             how many messages since the test began: EMAIL, SMS, VOICE, WHATSAPP, PUSH
+//	app              accounts of the authenticator app, newest first: label, code
+//	users devices    by user name, as the back end shows them to an administrator
+//	audit            events since the test began: type, user, result, resource, …
+//	trace            of this execution: node (`parent.child`), event, capability, edge, …
+//
+// # Mocks
+//
+// A mock answers in place of a capability, with an output that its schema must take
+// (`statusCode` and `headers` may be left out) or an error that it can have. The first
+// mock whose `when` holds answers, a test's own before the file's; if none does, the
+// capability runs. `when`, and expressions in the answer, read `input` and `call`: which
+// call of the capability in this test it is, from 1.
+//
+// # Coverage
+//
+// Merge tells, for each flow, the edges (flows.Edge) that tests took. The member
+// `uncovered` of a file names edges that no test can take, each with its reason.
+package flowtest

@@ -1,0 +1,125 @@
+package flowtest
+
+import (
+	"time"
+
+	"github.com/mfaflow/mfaflow/flows"
+)
+
+// Language is the version of the format that this package reads.
+const Language = "flowtest/v1"
+
+// file is a test file as read.
+type file struct {
+	name      string
+	doc       *flows.Document
+	flow      string
+	flowPos   flows.Pos
+	given     given
+	tests     []*Test
+	mocks     []*mock
+	uncovered []excuse
+}
+
+// excuse is why no test takes an edge.
+type excuse struct {
+	flows.Pos
+	edge, reason string
+}
+
+// given is the world before a test.
+type given struct {
+	policy map[string]any // changes to P0
+	users  []user
+}
+
+// user is one of given.users.
+type user struct {
+	flows.Pos
+	name string
+	data map[string]any
+}
+
+// with is g changed by what a test says itself.
+func (g given) with(own given) given {
+	out := given{policy: g.policy, users: append([]user{}, g.users...)}
+	if own.policy != nil {
+		out.policy = own.policy
+	}
+	for _, u := range own.users {
+		replaced := false
+		for i := range out.users {
+			if out.users[i].name == u.name {
+				out.users[i], replaced = u, true
+			}
+		}
+		if !replaced {
+			out.users = append(out.users, u)
+		}
+	}
+	return out
+}
+
+// Test is one scenario of a file.
+type Test struct {
+	Name string
+	Line int
+
+	start stepData // what the test begins with
+	given given
+	steps []step
+	mocks []*mock
+}
+
+// crashes reports whether the test needs a store that outlives a crash.
+func (t *Test) crashes() bool {
+	for _, s := range t.steps {
+		if s.kind == crash {
+			return true
+		}
+	}
+	return false
+}
+
+// kind says what a step does.
+type kind string
+
+// The kinds of steps; the key of that name makes a step one.
+const (
+	see    kind = "see"
+	act    kind = "act"
+	again  kind = "again"
+	start  kind = "start"
+	end    kind = "end"
+	clock  kind = "clock"
+	crash  kind = "crash"
+	cancel kind = "cancel"
+	scan   kind = "scan"
+	run    kind = "do"
+	expect kind = "expect"
+)
+
+// step is one step of a test.
+type step struct {
+	flows.Pos
+	kind kind
+	name string    // see: screen; act: action; end: outcome; start: flow; do: capability
+	at   flows.Pos // of name
+
+	stepData
+	message string // see
+	code    string // end, do: the error
+	refused string // act, again
+	fields  []string
+	stale   bool // act: with the token of the step before
+	moves   time.Duration
+	text    flows.Value // scan
+	expect  []*flows.Expr
+}
+
+// stepData is what a step gives.
+type stepData struct {
+	inputs []flows.Member // start; do: with
+	form   []flows.Member
+	client []flows.Member
+}

@@ -1,0 +1,147 @@
+package flowtest
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/mfaflow/mfaflow/flows"
+)
+
+// kinds in the order in which a hint names them.
+var kinds = []kind{see, act, again, clock, crash, start, cancel, scan, run, end, expect}
+
+// step reads one step: the key that says what it does, and what may stand beside it.
+func (p parser) step(n *flows.YAML) step {
+	s := step{Pos: p.Place(n)}
+	for _, k := range kinds {
+		if n.Get(string(k)) != nil && (s.kind == "" || k != expect) {
+			if s.kind != "" {
+				p.Problem(p.Place(n.Get(string(k))), ruleStep, fmt.Sprintf("a step does one thing, and this one says `%s` and `%s`", s.kind, k), "make two steps of it")
+				continue
+			}
+			s.kind = k
+		}
+	}
+	table := keys{"expect": func(n *flows.YAML) { s.expect = p.expect(n) }}
+	switch s.kind {
+	case see:
+		s.seeKeys(p, table)
+	case act, again:
+		s.actKeys(p, table)
+	case start:
+		s.startKeys(p, table)
+	case end:
+		table["end"] = func(n *flows.YAML) { s.name, s.at = p.Text(n), p.Place(n) }
+		table["error"] = func(n *flows.YAML) { s.code = p.Text(n) }
+	case clock:
+		table["clock"] = func(n *flows.YAML) { s.moves = p.Duration(n) }
+	case scan:
+		table["scan"] = func(n *flows.YAML) { s.text = p.Value(n) }
+	case run:
+		table["do"] = func(n *flows.YAML) { s.name, s.at = p.Text(n), p.Place(n) }
+		table["with"] = func(n *flows.YAML) { s.inputs = p.Members(n) }
+		table["error"] = func(n *flows.YAML) { s.code = p.Text(n) }
+	case crash, cancel:
+		table[string(s.kind)] = p.flag(string(s.kind))
+		table["refused"] = func(n *flows.YAML) { s.refused = p.Text(n) }
+	case expect:
+	default:
+		for _, k := range kinds {
+			table[string(k)] = func(*flows.YAML) {}
+		}
+		if len(n.Pairs) == 0 {
+			p.Problem(p.Place(n), ruleStep, "this step does nothing", "a step has one of `"+strings.Join(names(kinds), "`, `")+"`")
+		}
+		p.Keys(n, "a step", table)
+		return s
+	}
+	p.Keys(n, "a step with `"+string(s.kind)+"`", table)
+	return s
+}
+
+func names(list []kind) []string {
+	out := make([]string, len(list))
+	for i, k := range list {
+		out[i] = string(k)
+	}
+	return out
+}
+
+func (s *step) seeKeys(p parser, table keys) {
+	table["see"] = func(n *flows.YAML) { s.name, s.at = p.Text(n), p.Place(n) }
+	table["message"] = func(n *flows.YAML) { s.message = p.Text(n) }
+}
+
+func (s *step) actKeys(p parser, table keys) {
+	table["refused"] = func(n *flows.YAML) { s.refused = p.Text(n) }
+	if s.kind == again {
+		table["again"] = p.flag("again")
+		return
+	}
+	table["act"] = func(n *flows.YAML) { s.name, s.at = p.Text(n), p.Place(n) }
+	table["form"] = func(n *flows.YAML) { s.form = p.Members(n) }
+	table["client"] = func(n *flows.YAML) { s.client = p.client(n) }
+	table["stale"] = func(n *flows.YAML) { s.stale = p.Bool(n) }
+	table["fields"] = func(n *flows.YAML) {
+		for _, item := range p.Items(n) {
+			s.fields = append(s.fields, p.Text(item))
+		}
+	}
+}
+
+func (s *step) startKeys(p parser, table keys) {
+	table["start"] = func(n *flows.YAML) {
+		s.at = p.Place(n)
+		if n.IsText() {
+			s.name = p.Text(n)
+		} else {
+			p.flag("start")(n)
+		}
+	}
+	table["inputs"] = func(n *flows.YAML) { s.inputs = p.Members(n) }
+	table["client"] = func(n *flows.YAML) { s.client = p.client(n) }
+	table["refused"] = func(n *flows.YAML) { s.refused = p.Text(n) }
+}
+
+// flag reads the `true` of a step that needs no more words.
+func (p parser) flag(key string) func(*flows.YAML) {
+	return func(n *flows.YAML) {
+		if !p.Bool(n) && n.Value == false {
+			p.Problem(p.Place(n), ruleStep, "this step does nothing", "write `"+key+": true`, or remove it")
+		}
+	}
+}
+
+// expect reads one expression or a list of them.
+func (p parser) expect(n *flows.YAML) []*flows.Expr {
+	items := []*flows.YAML{n}
+	if n.Value == nil && len(n.Pairs) == 0 && !n.IsText() && len(n.Items) > 0 {
+		items = n.Items
+	}
+	var list []*flows.Expr
+	for _, item := range items {
+		if e := p.Condition(item); e != nil {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// mocks reads the stand-ins of capabilities.
+func (p parser) mocks(n *flows.YAML) []*mock {
+	var list []*mock
+	for _, item := range p.Items(n) {
+		m := &mock{Pos: p.Place(item)}
+		p.Keys(item, "a mock", keys{
+			"uses":   func(n *flows.YAML) { m.uses, m.usesPos = p.Text(n), p.Place(n) },
+			"when":   func(n *flows.YAML) { m.when = p.Condition(n) },
+			"output": func(n *flows.YAML) { v := p.Value(n); m.output, m.outputPos = &v, p.Place(n) },
+			"error":  func(n *flows.YAML) { v := p.Value(n); m.fails, m.outputPos = &v, p.Place(n) },
+		}, "uses")
+		if (m.output == nil) == (m.fails == nil) {
+			p.Problem(m.Pos, ruleMock, "a mock has one of `output` and `error`", "write what the capability is to answer, or the code of its error")
+		}
+		list = append(list, m)
+	}
+	return list
+}

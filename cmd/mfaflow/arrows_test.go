@@ -22,6 +22,7 @@ var arrows = map[string][]string{
 	"flows":          {"flows/*", "connector", "schemas"},
 	"flows/*":        {"flows/*", "connector", "schemas"},
 	"engine":         {"flows", "flows/*", "connector", "schemas", "store", "store/*"},
+	"engine/*":       {"engine", "flows", "flows/*", "connector", "schemas", "store", "store/*"},
 	"server":         {"server/*", "engine", "engine/*", "flows", "flows/*", "connector", "connector/*", "schemas", "store", "store/*"},
 	"server/*":       {"server", "server/*", "engine", "engine/*", "flows", "flows/*", "connector", "connector/*", "schemas", "store", "store/*"},
 	"cmd/*":          {"*"},

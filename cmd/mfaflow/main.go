@@ -2,7 +2,7 @@
 //
 //	mfaflow dev                       serve on a laptop: inbox, demo user, reload
 //	mfaflow serve                     serve for real
-//	mfaflow lint|fmt|graph FILE…      check, format, draw flows
+//	mfaflow lint|test|fmt|graph FILE… check, test, format, draw flows
 //	mfaflow push FILE                 upload a flow to a server
 //	mfaflow schema, capability        what a flow may say
 //
@@ -74,7 +74,7 @@ func rootCommand() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(serveCommand(), devCommand(), lintCommand(), fmtCommand(), pushCommand(),
+	root.AddCommand(serveCommand(), devCommand(), lintCommand(), fmtCommand(), testCommand(), pushCommand(),
 		graphCommand(), schemaCommand(), capabilityCommand(), versionCommand(), runCommand())
 	return root
 }

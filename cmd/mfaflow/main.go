@@ -2,6 +2,7 @@
 //
 //	mfaflow dev                       serve on a laptop: inbox, demo user, reload
 //	mfaflow serve                     serve for real
+//	mfaflow run FLOW                  walk a flow in the terminal
 //	mfaflow lint|test|fmt|graph FILE… check, test, format, draw flows
 //	mfaflow push FILE                 upload a flow to a server
 //	mfaflow schema, capability        what a flow may say

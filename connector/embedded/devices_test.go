@@ -22,7 +22,16 @@ func TestCreateDeviceRefused(t *testing.T) {
 	}{
 		"no type":          {obj{"email": "a@b.org"}, "REQUIRED_VALUE", "type"},
 		"mobile":           {obj{"type": "MOBILE"}, "INVALID_VALUE", "type"},
-		"not served yet":   {obj{"type": "SMS", "phone": "+1.5125551234"}, "INVALID_VALUE", "type"},
+		"no phone":         {obj{"type": "SMS", "email": "a@b.org"}, "REQUIRED_VALUE", "phone"},
+		"empty phone":      {obj{"type": "VOICE", "phone": " "}, "EMPTY_VALUE", "phone"},
+		"bad phone":        {obj{"type": "SMS", "phone": "0501234567"}, "INVALID_VALUE", "phone"},
+		"no sender":        {obj{"type": "WHATSAPP", "phone": "+1.5125551234"}, "INVALID_VALUE", "type"},
+		"extension off":    {obj{"type": "VOICE", "phone": "+1.5125551234", "extension": "313#"}, "INVALID_VALUE", "extension"},
+		"test mode off":    {obj{"type": "SMS", "phone": "+1.5125551234", "testMode": true}, "INVALID_VALUE", "testMode"},
+		"locale":           {obj{"type": "EMAIL", "email": "a@b.org", "notification": obj{"template": obj{"locale": "<en>"}}}, "INVALID_VALUE", "notification.template.locale"},
+		"template":         {obj{"type": "EMAIL", "email": "a@b.org", "notification": obj{"template": obj{"name": "transaction"}}}, "INVALID_VALUE", "notification.template.name"},
+		"variables":        {obj{"type": "EMAIL", "email": "a@b.org", "notification": obj{"template": obj{"variables": obj{"a": obj{}}}}}, "INVALID_VALUE", "notification.template.variables.a"},
+		"variant":          {obj{"type": "EMAIL", "email": "a@b.org", "notification": obj{"template": obj{"variant": strings.Repeat("x", 101)}}}, "SIZE_LIMIT_EXCEEDED", "notification.template.variant"},
 		"no such type":     {obj{"type": "PIGEON"}, "INVALID_VALUE", "type"},
 		"no address":       {obj{"type": "EMAIL"}, "REQUIRED_VALUE", "email"},
 		"empty address":    {obj{"type": "EMAIL", "email": ""}, "EMPTY_VALUE", "email"},
@@ -278,7 +287,8 @@ func TestListDevices(t *testing.T) {
 	}
 	w.api("GET", "users/"+user+"/devices?filter="+escape(`type sw "S"`), nil).want(400, "INVALID_FILTER")
 	r := w.api("GET", "users/"+user+"/devices?expand=order,typeDisplayNames,allowedTypes,applications,mfaSettings,mfaPolicy", nil).want(200, "")
-	want := obj{"order": refs(active), "typeDisplayNames": obj{"EMAIL": "Email"}, "allowedtypes": []any{"EMAIL"}, "applications": []any{},
+	want := obj{"order": refs(active), "typeDisplayNames": obj{"EMAIL": "Email", "SMS": "SMS", "VOICE": "Voice", "WHATSAPP": "WhatsApp"},
+		"allowedtypes": []any{"EMAIL", "SMS", "VOICE"}, "applications": []any{},
 		"mfaSettings": obj{"environment": obj{"id": envID}, "pairing": obj{"maxAllowedDevices": 5.0, "pairingKeyFormat": "NUMERIC"}},
 		"mfaPolicy":   obj{"id": r.text("_embedded.mfaPolicy.id"), "authentication": obj{"deviceSelection": "DEFAULT_TO_FIRST"}}}
 	got := r.at("_embedded").(obj)
@@ -291,7 +301,7 @@ func TestListDevices(t *testing.T) {
 // Test devices answer their codes, and send nothing (A-16: only they do).
 func TestA16TestDevice(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *embedded.Options) { o.Channels = nil })
+	w := newWorld(t, withTestDevices, func(o *embedded.Options) { o.Channels = nil })
 	user := w.user("ben")
 	w.api("POST", "users/"+user+"/devices", obj{"type": "EMAIL", "email": "a@example.com"}).want(400, "INVALID_VALUE")
 	r := w.api("POST", "users/"+user+"/devices", obj{"type": "EMAIL", "email": "a@example.com", "testMode": true, "status": "ACTIVATION_REQUIRED"}).want(201, "")

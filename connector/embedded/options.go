@@ -21,9 +21,14 @@ type Options struct {
 	// BaseURL/v1/environments/{Environment}, the auth host BaseURL/{Environment}.
 	BaseURL string
 
-	// Channels names those that have a sender: EMAIL. Any other counts as disabled:
-	// its devices cannot be paired and are not usable, test devices excepted.
+	// Channels names those that have a sender: EMAIL, SMS, VOICE, WHATSAPP. Any other
+	// counts as disabled: its devices cannot be paired and are not usable.
 	Channels []string
+
+	// TestDevices permits devices with testMode, whose codes are not sent but answered
+	// to the worker that asked for them. Where it is off, as by default, they cannot be
+	// made, and those made before are not usable.
+	TestDevices bool
 
 	// Policy is the device authentication policy, in PingOne's JSON, that becomes the
 	// default when the environment has none; nil takes PingOne's numbers.

@@ -108,11 +108,11 @@ func worldOn(t *testing.T, s store.Store, settings ...setting) *world {
 	return w
 }
 
-// service makes a service on the world's store: cheap hashes, one channel, P0's lock.
+// service makes a service on the world's store: cheap hashes, three channels, P0's lock.
 func (w *world) service(settings ...setting) *embedded.Service {
 	w.t.Helper()
 	o := embedded.Options{
-		Environment: envID, BaseURL: base, Channels: []string{"EMAIL"},
+		Environment: envID, BaseURL: base, Channels: []string{"EMAIL", "SMS", "VOICE"},
 		HashCost:  embedded.HashCost{MemoryKiB: 64, Passes: 1, Lanes: 1},
 		OnCompare: func() { w.compared.Add(1) }, OnHash: func() { w.hashed.Add(1) },
 		Authorize: func(s string) bool { return s == token },
@@ -131,6 +131,8 @@ func (w *world) service(settings ...setting) *embedded.Service {
 // p0 is the tests' policy: 3 failures, 2 minutes of cool-down, 30 minutes of life.
 const p0 = `{"name":"P0","default":true,"sms":{"enabled":true},"voice":{"enabled":true},"mobile":{"enabled":true},"totp":{"enabled":true},
 	"email":{"enabled":true,"otp":{"failure":{"count":3,"coolDown":{"duration":2,"timeUnit":"MINUTES"}},"lifeTime":{"duration":30,"timeUnit":"MINUTES"}}}}`
+
+func withTestDevices(o *embedded.Options) { o.TestDevices = true }
 
 func withP0(o *embedded.Options) { o.Policy = json.RawMessage(p0) }
 

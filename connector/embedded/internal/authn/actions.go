@@ -139,7 +139,7 @@ func (s *Authentications) complete(c *rest.Call, x *session, d *device.Record) e
 		return err
 	}
 	k, _ := device.KindOf(d.Type)
-	x.Code, x.AMR = nil, []string{"mfa", "otp", k.AMR}
+	x.Code, x.AMR = nil, append([]string{"mfa"}, k.AMR...)
 	if err := audited(c, "OTP.CHECK_SUCCESS", x, rest.Success); err != nil {
 		return err
 	}

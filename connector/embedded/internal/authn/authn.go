@@ -48,17 +48,17 @@ func (s *Authentications) read(c *rest.Call) (rest.Reply, error) {
 
 // usable reports whether a device may be challenged now.
 func (s *Authentications) usable(c *rest.Call, x *session, d *device.Record) bool {
-	return !out(x.account.Device(d.ID), c.Tx.Now()) && s.served(x.policy, d)
+	return !out(x.account.Device(d.ID), c.Tx.Now()) && s.served(x, d)
 }
 
-// served reports whether policy and senders let a device of this type be used at all.
-func (s *Authentications) served(p *policy.Policy, d *device.Record) bool {
+// served reports whether policy, settings and senders let a device be used at all.
+func (s *Authentications) served(x *session, d *device.Record) bool {
 	k, known := device.KindOf(d.Type)
-	if !known {
+	if !known || d.Extension != "" && !x.extensions {
 		return false
 	}
-	use, _ := p.Enabled(d.Type)
-	return use && (d.Test || s.Notify.Has(k.Channel))
+	use, _ := x.policy.Enabled(d.Type)
+	return use && s.Notify.Reaches(k.Channel, d.Test)
 }
 
 // move takes the session to the state after an event, or refuses.

@@ -114,7 +114,7 @@ func (s *Authentications) noDevice(c *rest.Call, x *session) error {
 	x.Code = nil
 	x.Error = &failure{Code: "NO_USABLE_DEVICES", Message: "Couldn't find authenticating device for user: " + x.User}
 	for _, d := range x.devices {
-		if s.served(x.policy, d) {
+		if s.served(x, d) {
 			x.Error.Unavailable = append(x.Error.Unavailable, rest.Ref{ID: d.ID})
 		}
 	}
@@ -150,6 +150,6 @@ func (s *Authentications) send(c *rest.Call, x *session, d *device.Record, code 
 		return nil
 	}
 	k, _ := device.KindOf(d.Type)
-	return s.Notify.Send(c, notify.Code{Template: notify.StrongAuthentication, Channel: k.Channel, To: d.Address,
+	return s.Notify.Send(c, notify.Code{Template: notify.StrongAuthentication, Channel: k.Channel, To: d.To(),
 		Group: "da/" + x.ID, OTP: code, LifeTime: life})
 }

@@ -3,6 +3,7 @@ package authn
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
@@ -61,6 +62,8 @@ type session struct {
 	account *account.Account
 	policy  *policy.Policy
 	devices []*device.Record // the user's active ones, in their order
+
+	extensions bool // phone extensions are enabled; read only if a device has one
 }
 
 // owner finds whose deviceAuthentication this is, which never changes, without reading
@@ -142,7 +145,15 @@ func (s *Authentications) load(c *rest.Call, r *record) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{record: r, account: a, policy: p, devices: devices}, nil
+	x := &session{record: r, account: a, policy: p, devices: devices}
+	if slices.ContainsFunc(devices, func(d *device.Record) bool { return d.Extension != "" }) {
+		settings, err := policy.LoadSettings(c.Tx, c.Env)
+		if err != nil {
+			return nil, err
+		}
+		x.extensions = settings.PhoneExtensions.Enabled
+	}
+	return x, nil
 }
 
 // device finds one of the user's active devices.

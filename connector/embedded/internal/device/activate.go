@@ -119,7 +119,7 @@ func (s *Devices) sendActivationCode(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, rest.Refuse(rest.RequestFailed, rest.LimitExceeded, "", "Maximum allowed resends has been reached").
 			With("maximumAllowed", s.Resends)
 	}
-	if k, _ := KindOf(r.Type); !r.Test && !s.Notify.Has(k.Channel) {
+	if k, _ := KindOf(r.Type); !s.Notify.Reaches(k.Channel, r.Test) {
 		return rest.Reply{}, rest.Invalid("type", "has no sender")
 	}
 	r.Resent++

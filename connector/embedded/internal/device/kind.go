@@ -10,19 +10,34 @@ import (
 type Kind struct {
 	Type    string
 	Label   string // for typeDisplayNames
-	Channel string // the channel that carries its codes
-	Target  string // the attribute that holds the address
+	Channel string // the channel that carries its codes; "" when an app makes them
+	Target  string // the attribute that holds the address; "" without one
+	Syntax  string // what a valid address is
 	Valid   func(address string) bool
 	Mask    func(address string) string
-	AMR     string // its entry in authenticators
+	Fold    func(address string) string // equal for all spellings of an address
+	AMR     []string                    // what it adds to authenticators (RFC 8176)
 }
 
 // Kinds are the types that this service can pair and challenge, in the order in which
 // they are offered.
 func Kinds() []Kind {
-	return []Kind{
-		{Type: "EMAIL", Label: "Email", Channel: "EMAIL", Target: "email", Valid: address.ValidEmail, Mask: mask.Email, AMR: "email"},
+	kinds := []Kind{
+		{Type: "EMAIL", Label: "Email", Channel: "EMAIL", Target: "email", AMR: []string{"otp"}},
+		{Type: "SMS", Label: "SMS", Channel: "SMS", Target: "phone", AMR: []string{"otp", "sms"}},
+		{Type: "VOICE", Label: "Voice", Channel: "VOICE", Target: "phone", AMR: []string{"otp", "tel"}},
+		{Type: "WHATSAPP", Label: "WhatsApp", Channel: "WHATSAPP", Target: "phone", AMR: []string{"otp"}},
 	}
+	for i := range kinds {
+		switch k := &kinds[i]; k.Target {
+		case "email":
+			k.Syntax, k.Valid, k.Mask, k.Fold = "must be a valid e-mail address", address.ValidEmail, mask.Email, address.Fold
+		case "phone":
+			k.Syntax = "must be well formed: a leading plus sign, a valid country code and the number"
+			k.Valid, k.Mask, k.Fold = address.ValidPhone, mask.Phone, address.Digits
+		}
+	}
+	return kinds
 }
 
 // KindOf finds a type.
@@ -34,3 +49,6 @@ func KindOf(deviceType string) (Kind, bool) {
 	}
 	return Kind{}, false
 }
+
+// Sent reports whether codes are sent, not made by the device itself.
+func (k Kind) Sent() bool { return k.Channel != "" }

@@ -134,7 +134,7 @@ func (s *Devices) allowed(c *rest.Call) ([]string, error) {
 	}
 	out := []string{}
 	for _, k := range Kinds() {
-		if _, pair := p.Enabled(k.Type); pair && s.Notify.Has(k.Channel) {
+		if _, pair := p.Enabled(k.Type); pair && s.Notify.Reaches(k.Channel, false) {
 			out = append(out, k.Type)
 		}
 	}

@@ -13,16 +13,25 @@ import (
 
 // Record is what is kept of a device beside the hot record.
 type Record struct {
-	ID       string    `json:"-"`
-	Type     string    `json:"t"`
-	Address  string    `json:"a,omitempty"` // e-mail address or phone number
-	Nickname string    `json:"n,omitempty"`
-	Policy   string    `json:"p,omitempty"` // given at creation; "" is the environment's
-	Test     bool      `json:"x,omitempty"` // codes are answered, not sent
-	Pairing  *otp.Code `json:"o,omitempty"` // while ACTIVATION_REQUIRED
-	Resent   int       `json:"r,omitempty"` // pairing codes sent again
-	Created  int64     `json:"c"`           // Unix ms
-	Updated  int64     `json:"u"`
+	ID        string    `json:"-"`
+	Type      string    `json:"t"`
+	Address   string    `json:"a,omitempty"` // e-mail address or phone number
+	Extension string    `json:"e,omitempty"` // of a VOICE device
+	Nickname  string    `json:"n,omitempty"`
+	Policy    string    `json:"p,omitempty"` // given at creation; "" is the environment's
+	Test      bool      `json:"x,omitempty"` // codes are answered, not sent
+	Pairing   *otp.Code `json:"o,omitempty"` // while ACTIVATION_REQUIRED
+	Resent    int       `json:"r,omitempty"` // pairing codes sent again
+	Created   int64     `json:"c"`           // Unix ms
+	Updated   int64     `json:"u"`
+}
+
+// To is where codes go: the address, with the extension as a dialler writes it.
+func (r *Record) To() string {
+	if r.Extension == "" {
+		return r.Address
+	}
+	return r.Address + "," + r.Extension
 }
 
 // Key is the record of a device.
@@ -81,6 +90,7 @@ type Device struct {
 	UpdatedAt   *rest.Time   `json:"updatedAt"`
 	Email       string       `json:"email,omitempty"`
 	Phone       string       `json:"phone,omitempty"`
+	Extension   string       `json:"extension,omitempty"`
 	TestMode    bool         `json:"testMode,omitempty"`
 	Test        *Test        `json:"test,omitempty"`
 }
@@ -148,7 +158,7 @@ func show(c *rest.Call, a *account.Account, r *Record) Device {
 	case "email":
 		d.Email = r.Address
 	case "phone":
-		d.Phone = r.Address
+		d.Phone, d.Extension = r.Address, r.Extension
 	}
 	return d
 }

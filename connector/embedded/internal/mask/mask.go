@@ -2,7 +2,11 @@
 // (reference pingone-mfa-api 3.4).
 package mask
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
+)
 
 // Email keeps the first character and the domain: "j****@pingidentity.com".
 func Email(s string) string {
@@ -18,12 +22,7 @@ func Email(s string) string {
 
 // Phone keeps the last two digits: "*******44".
 func Phone(s string) string {
-	digits := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, s)
+	digits := address.Digits(s)
 	if len(digits) <= 2 {
 		return strings.Repeat("*", 7)
 	}

@@ -5,6 +5,8 @@ package notify
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -14,22 +16,27 @@ import (
 // Notifier adds messages to the outbox.
 type Notifier struct {
 	Channels []string // channels that have a sender; any other counts as disabled
+	Test     bool     // test devices are permitted: their codes are answered, not sent
 }
 
 // Has reports whether a channel has a sender.
-func (n Notifier) Has(channel string) bool {
-	for _, c := range n.Channels {
-		if c == channel {
-			return true
-		}
+func (n Notifier) Has(channel string) bool { return slices.Contains(n.Channels, channel) }
+
+// Reaches reports whether a code on a channel gets to its person: there is a sender, or
+// the device is a test device where those are permitted, or the code needs no channel.
+// A test device where they are not permitted gets nothing.
+func (n Notifier) Reaches(channel string, test bool) bool {
+	if test {
+		return n.Test
 	}
-	return false
+	return channel == "" || n.Has(channel)
 }
 
 // Template names, as PingOne has them.
 const (
 	DevicePairing        = "device_pairing"
 	StrongAuthentication = "strong_authentication"
+	Transaction          = "transaction"
 )
 
 // Code is a passcode on its way to a person.
@@ -56,14 +63,28 @@ func (n Notifier) Send(c *rest.Call, m Code) error {
 	return nil
 }
 
+// texts are what the person reads, or hears. A call says the code twice, digit by digit.
 func (m Code) texts() (subject, text string) {
-	subject = "Your sign-on code"
-	purpose := "to sign on"
-	if m.Template == DevicePairing {
+	subject, purpose := "Your sign-on code", "to sign on"
+	switch m.Template {
+	case DevicePairing:
 		subject, purpose = "Confirm your new sign-on method", "to confirm this address"
+		if m.Channel != "EMAIL" {
+			purpose = "to confirm this number"
+		}
+	case Transaction:
+		subject, purpose = "Approve a transaction", "to approve a transaction"
+	}
+	life := words(m.LifeTime)
+	switch m.Channel {
+	case "SMS", "WHATSAPP":
+		return "", fmt.Sprintf("Your code %s is %s. It is good for %s. Do not share it.", purpose, m.OTP, life)
+	case "VOICE":
+		digits := strings.Join(strings.Split(m.OTP, ""), ", ")
+		return "", fmt.Sprintf("Hello. Your code %s is: %s. Again: %s. Goodbye.", purpose, digits, digits)
 	}
 	return subject, fmt.Sprintf("Your code is %s. Enter it %s within %s.\n\nIf you did not ask for it, do not give it to anyone.",
-		m.OTP, purpose, words(m.LifeTime))
+		m.OTP, purpose, life)
 }
 
 // words says a duration as people do.

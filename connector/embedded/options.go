@@ -101,6 +101,10 @@ type Limits struct {
 	// deviceAuthentication or pairing.
 	Resends int
 
+	// CodeFailures wrong ones kill a code that verifies an account or an e-mail address
+	// or recovers a password; the last locks the password out for the latter.
+	CodeFailures int
+
 	// PendingDevices is how many devices of a user may wait for their activation, and
 	// PendingLife how long.
 	PendingDevices int
@@ -115,11 +119,11 @@ type Limits struct {
 	ScanUsers int
 }
 
-// DefaultLimits: 100 failures in a row, 3 resends, 50 pending devices for 24 hours,
-// authentications of 2 hours, 50,000 users a filter.
+// DefaultLimits: 100 failures in a row, 3 resends, 5 wrong ones a mailed code, 50 pending
+// devices for 24 hours, authentications of 2 hours, 50,000 users a filter.
 func DefaultLimits() Limits {
 	return Limits{
-		FailuresInRow: 100, Resends: 3, PendingDevices: 50, PendingLife: 24 * time.Hour,
+		FailuresInRow: 100, Resends: 3, CodeFailures: 5, PendingDevices: 50, PendingLife: 24 * time.Hour,
 		AuthenticationLife: 2 * time.Hour, ScanUsers: 50_000,
 	}
 }

@@ -28,7 +28,8 @@ func TestCreateUser(t *testing.T) {
 	want := obj{
 		"_links": obj{"self": href(me), "environment": href(env), "population": href(env + "/populations/" + population),
 			"devices": href(me + "/devices"), "password": href(me + "/password"), "password.check": href(me + "/password"),
-			"password.set": href(me + "/password"), "password.reset": href(me + "/password")},
+			"password.set": href(me + "/password"), "password.reset": href(me + "/password"), "password.recover": href(me + "/password"),
+			"account.sendVerificationCode": href(me)},
 		"id": id, "environment": obj{"id": envID}, "account": obj{"canAuthenticate": true, "status": "OK"},
 		"username": "joe", "email": "joe@example.com", "emailVerified": false, "name": obj{"given": "Joe", "family": "Smith"},
 		"enabled": true, "identityProvider": obj{"type": "PING_ONE"}, "lifecycle": obj{"status": "ACCOUNT_OK"},

@@ -16,6 +16,7 @@ type Account struct {
 	MFA       bool     `json:"m,omitempty"` // mfaEnabled
 	Fails     int      `json:"f,omitempty"` // wrong passwords since the last right one
 	LockedTo  int64    `json:"l,omitempty"` // the password is locked until then, Unix ms
+	LockedAt  int64    `json:"k,omitempty"` // locked by an administrator, Unix ms; until unlocked
 	Unordered bool     `json:"u,omitempty"` // order removed: no default device
 	Devices   []Device `json:"d,omitempty"` // active ones in their order, then pending ones
 }

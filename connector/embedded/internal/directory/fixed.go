@@ -61,3 +61,34 @@ func (d *Directory) readPolicy(c *rest.Call) (rest.Reply, error) {
 	}
 	return rest.OK(d.passwordPolicy(c))
 }
+
+// readUserPopulation answers GET users/{id}/population.
+func (d *Directory) readUserPopulation(c *rest.Call) (rest.Reply, error) {
+	_, a, err := d.must(c)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	return rest.OK(map[string]any{
+		"_links": rest.LinkSet{"self": c.Links.API("users", a.ID, "population"), "environment": c.Links.API(),
+			"user": c.Links.API("users", a.ID), "population": c.Links.API("populations", d.Population)},
+		"id": d.Population,
+	})
+}
+
+// writeUserPopulation answers PUT users/{id}/population. There is one population, so
+// that nobody moves.
+func (d *Directory) writeUserPopulation(c *rest.Call) (rest.Reply, error) {
+	var b struct {
+		ID *string `json:"id"`
+	}
+	if err := c.Decode(&b); err != nil {
+		return rest.Reply{}, err
+	}
+	switch {
+	case b.ID == nil:
+		return rest.Reply{}, rest.Required("id")
+	case *b.ID != d.Population:
+		return rest.Reply{}, rest.Invalid("id", "is not a population of this environment")
+	}
+	return d.readUserPopulation(c)
+}

@@ -136,8 +136,8 @@ func (d *Directory) verdict(c *rest.Call, s *secret, a *account.Account, right b
 	lockedFor, locked := a.PasswordLocked(now)
 	var refusal *rest.Problem
 	switch {
-	case a.Off:
-		refusal = rest.Refuse(rest.InvalidData, rest.AccountNotUsable, "", "The account is disabled")
+	case a.Off, a.LockedAt != 0:
+		refusal = rest.Refuse(rest.InvalidData, rest.AccountNotUsable, "", "The account is disabled or locked")
 	case s == nil:
 		refusal = rest.Refuse(rest.InvalidData, rest.NoPassword, "password", "The user has no password")
 	case locked:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/password"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 	"github.com/mfaflow/mfaflow/store"
@@ -23,6 +24,8 @@ type Directory struct {
 	PolicyID   string // id of the password policy
 	Policy     password.Policy
 	Hasher     *password.Hasher
+	Codes      Codes
+	Notify     notify.Notifier
 	ScanLimit  int // users that one filter looks at, at most
 }
 
@@ -57,7 +60,8 @@ type User struct {
 // Account is the state of a user's account.
 type Account struct {
 	CanAuthenticate    bool       `json:"canAuthenticate"`
-	Status             string     `json:"status"` // OK, LOCKED
+	Status             string     `json:"status"`             // OK, LOCKED
+	LockedAt           *rest.Time `json:"lockedAt,omitempty"` // by an administrator
 	UnlockAt           *rest.Time `json:"unlockAt,omitempty"`
 	SecondsUntilUnlock int        `json:"secondsUntilUnlock,omitempty"`
 }
@@ -145,14 +149,18 @@ func (d *Directory) show(c *rest.Call, in *info, a *account.Account) User {
 		CreatedAt: rest.At(time.UnixMilli(in.Created)), UpdatedAt: rest.At(time.UnixMilli(in.Updated)),
 	}
 	if u.Lifecycle.Status == "" {
-		u.Lifecycle.Status = "ACCOUNT_OK"
+		u.Lifecycle.Status = accountOK
 	}
 	return u
 }
 
 // state is what a user's account looks like. A password that is locked out locks the
-// account for sign-on with it, not the second factor.
+// account for sign-on with it, not the second factor. Only an administrator unlocks what
+// one has locked: no time is told then.
 func state(a *account.Account, now time.Time) Account {
+	if a.LockedAt != 0 {
+		return Account{Status: "LOCKED", LockedAt: rest.At(time.UnixMilli(a.LockedAt))}
+	}
 	left, locked := a.PasswordLocked(now)
 	s := Account{CanAuthenticate: !a.Off && !locked, Status: "OK"}
 	if locked {
@@ -170,6 +178,7 @@ func (d *Directory) links(c *rest.Call, id string) rest.LinkSet {
 	return rest.LinkSet{
 		"self": self, "environment": c.Links.API(), "population": c.Links.API("populations", d.Population),
 		"devices": c.Links.API("users", id, "devices"), "password": pw,
-		"password.check": pw, "password.set": pw, "password.reset": pw,
+		"password.check": pw, "password.set": pw, "password.reset": pw, "password.recover": pw,
+		"account.sendVerificationCode": self,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 	"github.com/mfaflow/mfaflow/store"
@@ -19,8 +20,14 @@ type draft struct {
 	Enabled       *bool           `json:"enabled"`
 	MFAEnabled    *bool           `json:"mfaEnabled"`
 	EmailVerified bool            `json:"emailVerified"`
-	Lifecycle     *lifecycle      `json:"lifecycle"`
+	Lifecycle     *draftLifecycle `json:"lifecycle"`
 	Password      *importPassword `json:"password"`
+}
+
+// draftLifecycle is how an imported account begins.
+type draftLifecycle struct {
+	Status   string `json:"status"`
+	Suppress bool   `json:"suppressVerificationCode"`
 }
 
 type importPassword struct {
@@ -45,7 +52,7 @@ func (d *Directory) importUser(c *rest.Call) (rest.Reply, error) {
 	if err := c.Decode(&b); err != nil {
 		return rest.Reply{}, err
 	}
-	if l := b.Lifecycle; l != nil && l.Status != "ACCOUNT_OK" && l.Status != "VERIFICATION_REQUIRED" {
+	if l := b.Lifecycle; l != nil && l.Status != accountOK && l.Status != verificationRequired {
 		return rest.Reply{}, rest.Invalid("lifecycle.status", "must be ACCOUNT_OK or VERIFICATION_REQUIRED")
 	}
 	if b.Password != nil && b.Password.Value != nil {
@@ -77,8 +84,8 @@ func (d *Directory) add(c *rest.Call, b draft) (rest.Reply, error) {
 	}
 	now := c.Tx.Now().UnixMilli()
 	in := &info{Profile: b.Profile, Verified: b.EmailVerified, Created: now, Updated: now}
-	if b.Lifecycle != nil && b.Lifecycle.Status == "VERIFICATION_REQUIRED" {
-		in.Status = b.Lifecycle.Status
+	if err := d.begin(c, in, id, b.Lifecycle); err != nil {
+		return rest.Reply{}, err
 	}
 	d.address(c, id, "", in.email())
 	if b.Password != nil && b.Password.Value != nil {
@@ -90,6 +97,19 @@ func (d *Directory) add(c *rest.Call, b draft) (rest.Reply, error) {
 		return rest.Reply{}, err
 	}
 	return rest.Created(d.show(c, in, a))
+}
+
+// begin makes an imported account wait for its verification. The first code is mailed at
+// once, unless the import says not to or there is no way to.
+func (d *Directory) begin(c *rest.Call, in *info, id string, l *draftLifecycle) error {
+	if l == nil || l.Status != verificationRequired {
+		return nil
+	}
+	in.Status = verificationRequired
+	if l.Suppress || d.mailable(in) != nil {
+		return nil
+	}
+	return d.mailCode(c, id, in.email(), notify.Verification, forAccount)
 }
 
 // save writes both records and the event.
@@ -205,6 +225,7 @@ func (d *Directory) remove(c *rest.Call) (rest.Reply, error) {
 	c.Tx.Delete(d.nameKey(c.Env, in.Username))
 	c.Tx.Delete(infoKey(c.Env, a.ID))
 	c.Tx.Delete(passwordKey(c.Env, a.ID))
+	c.Tx.Delete(codesKey(c.Env, a.ID))
 	c.Tx.Delete(account.Key(c.Env, a.ID))
 	for _, dev := range a.Devices {
 		c.Tx.Delete(device.Key(c.Env, a.ID, dev.ID))

@@ -28,6 +28,7 @@ func TestCreateDeviceRefused(t *testing.T) {
 		"no sender":        {obj{"type": "WHATSAPP", "phone": "+1.5125551234"}, "INVALID_VALUE", "type"},
 		"extension off":    {obj{"type": "VOICE", "phone": "+1.5125551234", "extension": "313#"}, "INVALID_VALUE", "extension"},
 		"test mode off":    {obj{"type": "SMS", "phone": "+1.5125551234", "testMode": true}, "INVALID_VALUE", "testMode"},
+		"test app":         {obj{"type": "TOTP", "testMode": true}, "INVALID_VALUE", "testMode"},
 		"locale":           {obj{"type": "EMAIL", "email": "a@b.org", "notification": obj{"template": obj{"locale": "<en>"}}}, "INVALID_VALUE", "notification.template.locale"},
 		"template":         {obj{"type": "EMAIL", "email": "a@b.org", "notification": obj{"template": obj{"name": "transaction"}}}, "INVALID_VALUE", "notification.template.name"},
 		"variables":        {obj{"type": "EMAIL", "email": "a@b.org", "notification": obj{"template": obj{"variables": obj{"a": obj{}}}}}, "INVALID_VALUE", "notification.template.variables.a"},
@@ -287,8 +288,8 @@ func TestListDevices(t *testing.T) {
 	}
 	w.api("GET", "users/"+user+"/devices?filter="+escape(`type sw "S"`), nil).want(400, "INVALID_FILTER")
 	r := w.api("GET", "users/"+user+"/devices?expand=order,typeDisplayNames,allowedTypes,applications,mfaSettings,mfaPolicy", nil).want(200, "")
-	want := obj{"order": refs(active), "typeDisplayNames": obj{"EMAIL": "Email", "SMS": "SMS", "VOICE": "Voice", "WHATSAPP": "WhatsApp"},
-		"allowedtypes": []any{"EMAIL", "SMS", "VOICE"}, "applications": []any{},
+	want := obj{"order": refs(active), "typeDisplayNames": obj{"EMAIL": "Email", "SMS": "SMS", "VOICE": "Voice", "WHATSAPP": "WhatsApp", "TOTP": "Authenticator App"},
+		"allowedtypes": []any{"EMAIL", "SMS", "VOICE", "TOTP"}, "applications": []any{},
 		"mfaSettings": obj{"environment": obj{"id": envID}, "pairing": obj{"maxAllowedDevices": 5.0, "pairingKeyFormat": "NUMERIC"}},
 		"mfaPolicy":   obj{"id": r.text("_embedded.mfaPolicy.id"), "authentication": obj{"deviceSelection": "DEFAULT_TO_FIRST"}}}
 	got := r.at("_embedded").(obj)

@@ -112,6 +112,7 @@ func TestPolicyRefused(t *testing.T) {
 			p["totp"] = obj{"enabled": true, "otp": obj{"failure": obj{"count": 3, "coolDown": duration(1, "MINUTES")}}}
 		}, "OUT_OF_RANGE", "totp.otp.failure.coolDown.duration"},
 		"grace period": {func(p obj) { p["totp"] = obj{"enabled": true, "passcodeGracePeriod": 11} }, "OUT_OF_RANGE", "totp.passcodeGracePeriod"},
+		"uri":          {func(p obj) { p["totp"] = obj{"enabled": true, "uriParameters": obj{"algorithm": "SHA256"}} }, "INVALID_VALUE", "totp.uriParameters"},
 		"type":         {func(p obj) { p["email"] = obj{"enabled": "yes"} }, "INVALID_VALUE", "email.enabled"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -91,7 +91,7 @@ func (s *Service) routes() []rest.Route {
 	policies := policy.NewPolicies()
 	devices := &device.Devices{
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
-		MaxPending: o.Limits.PendingDevices, PendingLife: o.Limits.PendingLife,
+		MaxPending: o.Limits.PendingDevices, PendingLife: o.Limits.PendingLife, Username: username,
 	}
 	authentications := &authn.Authentications{
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,

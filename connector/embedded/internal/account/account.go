@@ -120,11 +120,12 @@ func (a *Account) Remove(id string) {
 	a.Devices = slices.DeleteFunc(a.Devices, func(d Device) bool { return d.ID == id })
 }
 
-// Activate moves a pending device behind the active ones with clean counters.
+// Activate moves a pending device behind the active ones with clean counters. The step
+// of the code that activated it stays used.
 func (a *Account) Activate(id string) {
 	d := *a.Device(id)
 	a.Remove(id)
-	a.Add(Device{ID: id, Gen: d.Gen + 1})
+	a.Add(Device{ID: id, Gen: d.Gen + 1, Step: d.Step})
 }
 
 // Reorder puts the named active devices first, the others behind in their former

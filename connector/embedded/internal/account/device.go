@@ -10,7 +10,7 @@ import (
 )
 
 // Device is what the hot record knows of one device. It is written as an array with
-// trailing zeros left out: 26 bytes for a quiet device, at most 64.
+// trailing zeros left out: 26 bytes for a quiet device, 48 for a quiet TOTP one, at most 73.
 type Device struct {
 	ID        string
 	Pending   bool  // ACTIVATION_REQUIRED
@@ -19,6 +19,7 @@ type Device struct {
 	Gen       int   // codes of an older generation are dead
 	LockedTo  int64 // cool-down after wrong codes, Unix ms
 	BlockedAt int64 // blocked by an administrator or by too many failures, Unix ms
+	Step      int64 // TOTP: the step accepted last; neither it nor an earlier one is again
 }
 
 // Rule is what a policy says about wrong codes.
@@ -71,14 +72,14 @@ func (d *Device) Locked(now time.Time) (until time.Time, locked bool) {
 // Blocked reports whether the device is blocked.
 func (d *Device) Blocked() bool { return d.BlockedAt != 0 }
 
-// MarshalJSON writes [id, fails, row, gen, lockedTo, blockedAt, pending], zeros at the
-// end left out.
+// MarshalJSON writes [id, fails, row, gen, lockedTo, blockedAt, pending, step], zeros at
+// the end left out.
 func (d Device) MarshalJSON() ([]byte, error) {
 	short, err := shorten(d.ID)
 	if err != nil {
 		return nil, err
 	}
-	nums := []int64{int64(d.Fails), int64(d.Row), int64(d.Gen), d.LockedTo, d.BlockedAt, 0}
+	nums := []int64{int64(d.Fails), int64(d.Row), int64(d.Gen), d.LockedTo, d.BlockedAt, 0, d.Step}
 	if d.Pending {
 		nums[5] = 1
 	}
@@ -95,14 +96,14 @@ func (d Device) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (d *Device) UnmarshalJSON(b []byte) error {
 	var parts []json.RawMessage
-	if err := json.Unmarshal(b, &parts); err != nil || len(parts) == 0 || len(parts) > 7 {
+	if err := json.Unmarshal(b, &parts); err != nil || len(parts) == 0 || len(parts) > 8 {
 		return fmt.Errorf("device entry %q is malformed", b)
 	}
 	var short string
 	if err := json.Unmarshal(parts[0], &short); err != nil {
 		return fmt.Errorf("device entry's id: %w", err)
 	}
-	var nums [6]int64
+	var nums [7]int64
 	for i, p := range parts[1:] {
 		if err := json.Unmarshal(p, &nums[i]); err != nil {
 			return fmt.Errorf("device entry's number %d: %w", i, err)
@@ -110,7 +111,7 @@ func (d *Device) UnmarshalJSON(b []byte) error {
 	}
 	id, err := lengthen(short)
 	*d = Device{ID: id, Fails: int(nums[0]), Row: int(nums[1]), Gen: int(nums[2]),
-		LockedTo: nums[3], BlockedAt: nums[4], Pending: nums[5] == 1}
+		LockedTo: nums[3], BlockedAt: nums[4], Pending: nums[5] == 1, Step: nums[6]}
 	return err
 }
 

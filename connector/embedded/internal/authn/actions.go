@@ -31,7 +31,7 @@ func (s *Authentications) selectDevice(c *rest.Call) (rest.Reply, error) {
 	if err := x.fits(); err != nil {
 		return rest.Reply{}, err
 	}
-	if err := s.again(x, b.Device.ID); err != nil {
+	if err := s.again(x, x.device(b.Device.ID)); err != nil {
 		return rest.Reply{}, err
 	}
 	code, err := s.challenge(c, x, b.Device.ID, "device.id")
@@ -45,8 +45,16 @@ func (s *Authentications) selectDevice(c *rest.Call) (rest.Reply, error) {
 }
 
 // again counts a code that is sent to a device anew, and refuses one too many. A device
-// that was never challenged here begins at zero.
-func (s *Authentications) again(x *session, id string) error {
+// that was never challenged here begins at zero; one that makes its codes itself is sent
+// none.
+func (s *Authentications) again(x *session, d *device.Record) error {
+	if d == nil {
+		return nil
+	}
+	if k, _ := device.KindOf(d.Type); !k.Sent() {
+		return nil
+	}
+	id := d.ID
 	n, before := x.Resent[id]
 	if !before && x.Device != id {
 		if x.Resent == nil {
@@ -89,13 +97,13 @@ func (s *Authentications) checkOTP(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, err
 	}
 	d, hot := x.device(x.Device), x.account.Device(x.Device)
-	res := s.Checker.Check(x.Code, hot, x.policy.Rule(d.Type, s.Row), x.ID, guess, c.Tx.Now())
+	res := d.Verify(s.Checker, s.try(c, x, d, hot, guess))
 	if res.Changed {
 		if err := x.account.Save(c.Tx, c.Env); err != nil {
 			return rest.Reply{}, err
 		}
 	}
-	if res.Verdict == otp.Expired && x.Code.Kill() {
+	if res.Verdict == otp.Expired && x.Code != nil && x.Code.Kill() {
 		if err := x.save(c); err != nil {
 			return rest.Reply{}, err
 		}
@@ -107,6 +115,12 @@ func (s *Authentications) checkOTP(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, err
 	}
 	return rest.OK(s.show(c, x))
+}
+
+// try is a guess at the code of a device.
+func (s *Authentications) try(c *rest.Call, x *session, d *device.Record, hot *account.Device, guess string) device.Try {
+	return device.Try{Device: hot, Rule: x.policy.Rule(d.Type, s.Row), Grace: x.policy.Grace(), Code: x.Code, Purpose: x.ID,
+		Guess: guess, Now: c.Tx.Now()}
 }
 
 // checkable refuses a code where none can be checked: in a state without one, for a

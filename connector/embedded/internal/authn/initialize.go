@@ -138,10 +138,15 @@ func (s *Authentications) challenge(c *rest.Call, x *session, id, target string)
 	if err := x.move(SelectedCode); err != nil {
 		return "", err
 	}
+	x.Device = id
+	if k, _ := device.KindOf(d.Type); !k.Sent() {
+		x.Code = nil
+		return "", nil
+	}
 	o := x.policy.Method(d.Type).OTP
 	life := o.LifeTime.Value()
 	code := otp.New(c.Tx.Random, o.OTPLength)
-	x.Device, x.Code = id, s.Checker.Keep(code, x.ID, hot, c.Tx.Now().Add(life))
+	x.Code = s.Checker.Keep(code, x.ID, hot, c.Tx.Now().Add(life))
 	return code, s.send(c, x, d, code, life)
 }
 

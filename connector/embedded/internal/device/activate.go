@@ -9,8 +9,8 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
 
-// activate answers device.activate: the code that was sent makes the device ACTIVE and
-// puts it at the end of the order.
+// activate answers device.activate: the code that was sent, or that the app shows, makes
+// the device ACTIVE and puts it at the end of the order.
 func (s *Devices) activate(c *rest.Call) (rest.Reply, error) {
 	guess, err := otp.Guess(c)
 	if err != nil {
@@ -20,8 +20,7 @@ func (s *Devices) activate(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	hot := a.Device(r.ID)
-	res := s.Checker.Check(r.Pairing, hot, p.Rule(r.Type, s.Row), pairing, guess, c.Tx.Now())
+	res := s.verifyPairing(c, a, r, p, guess)
 	if res.Verdict != otp.Right {
 		return rest.Reply{}, s.refused(c, a, r, res)
 	}
@@ -36,7 +35,7 @@ func (s *Devices) activate(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, err
 	}
 	a.Activate(r.ID)
-	r.Pairing, r.Resent = nil, 0
+	r.Pairing, r.Resent, r.KeyURI = nil, 0, ""
 	if err := s.saveBoth(c, a, r); err != nil {
 		return rest.Reply{}, err
 	}
@@ -57,7 +56,7 @@ func (s *Devices) refused(c *rest.Call, a *account.Account, r *Record, res otp.R
 	if res.Verdict == otp.TooMany {
 		event = "DEVICE.ACTIVATION_OTP_FAILED"
 	}
-	if res.Verdict == otp.Expired && r.Pairing.Kill() {
+	if res.Verdict == otp.Expired && r.expire() {
 		if err := r.save(c, a.ID); err != nil {
 			return err
 		}
@@ -111,6 +110,10 @@ func (s *Devices) sendActivationCode(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
+	k, _ := KindOf(r.Type)
+	if !k.Sent() {
+		return rest.Reply{}, rest.Refuse(rest.RequestFailed, rest.ConstraintViolation, "", "No code is sent to a device of this type")
+	}
 	hot := a.Device(r.ID)
 	if _, locked := hot.Locked(c.Tx.Now()); locked || hot.Blocked() {
 		return rest.Reply{}, otp.Refusal(otp.Result{Verdict: otp.TooMany})
@@ -119,7 +122,7 @@ func (s *Devices) sendActivationCode(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, rest.Refuse(rest.RequestFailed, rest.LimitExceeded, "", "Maximum allowed resends has been reached").
 			With("maximumAllowed", s.Resends)
 	}
-	if k, _ := KindOf(r.Type); !s.Notify.Reaches(k.Channel, r.Test) {
+	if !s.Notify.Reaches(k.Channel, r.Test) {
 		return rest.Reply{}, rest.Invalid("type", "has no sender")
 	}
 	r.Resent++

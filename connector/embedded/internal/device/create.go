@@ -8,7 +8,8 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
 
-// create answers POST devices.
+// create answers POST devices. A device that makes its codes itself always waits for its
+// activation.
 func (s *Devices) create(c *rest.Call) (rest.Reply, error) {
 	var b draft
 	if err := c.Decode(&b); err != nil {
@@ -25,16 +26,21 @@ func (s *Devices) create(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	pending := b.Status == ActivationRequired
+	k, _ := KindOf(r.Type)
+	pending := b.Status == ActivationRequired || !k.Sent()
 	if err := s.room(c, a, r, pending); err != nil {
 		return rest.Reply{}, err
 	}
 	a.Add(account.Device{ID: r.ID, Pending: pending})
 	code := ""
-	if pending {
-		if code, err = s.sendPairing(c, a, r, p); err != nil {
-			return rest.Reply{}, err
-		}
+	switch {
+	case !k.Sent():
+		err = s.newSecret(c, a, r, p)
+	case pending:
+		code, err = s.sendPairing(c, a, r, p)
+	}
+	if err != nil {
+		return rest.Reply{}, err
 	}
 	if err := s.saveBoth(c, a, r); err != nil {
 		return rest.Reply{}, err
@@ -42,7 +48,7 @@ func (s *Devices) create(c *rest.Call) (rest.Reply, error) {
 	if err := audited(c, "DEVICE.CREATED", a.ID, r.ID, rest.Success); err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.Created(withTest(show(c, a, r), code))
+	return rest.Created(withSecret(c, withTest(show(c, a, r), code), r))
 }
 
 func withTest(d Device, code string) Device {

@@ -1,5 +1,5 @@
 // Package device is a user's MFA devices (reference pingone-mfa-api 2). What changes
 // while somebody signs on is in the user's hot record; here is what is written once:
 //
-//	E/device/<user>/<id>    type, address, nickname, pairing code while it waits
+//	E/device/<user>/<id>    type, address, nickname, secret, pairing code while it waits
 package device

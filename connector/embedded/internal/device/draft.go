@@ -70,7 +70,10 @@ func (s *Devices) permits(c *rest.Call, k Kind, b draft) (*policy.Policy, error)
 	if err != nil {
 		return nil, err
 	}
-	if b.TestMode && !s.Notify.Test {
+	switch {
+	case b.TestMode && !k.Sent():
+		return nil, rest.Invalid("testMode", "is for types whose codes are sent")
+	case b.TestMode && !s.Notify.Test:
 		return nil, rest.Invalid("testMode", "is not permitted in this environment")
 	}
 	if _, pair := p.Enabled(k.Type); !pair || !s.Notify.Reaches(k.Channel, b.TestMode) {

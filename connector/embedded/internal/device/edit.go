@@ -15,7 +15,7 @@ func (s *Devices) read(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(show(c, a, r))
+	return rest.OK(withSecret(c, show(c, a, r), r))
 }
 
 // remove answers DELETE of a device. The next in the order becomes the default.

@@ -27,6 +27,7 @@ func Kinds() []Kind {
 		{Type: "SMS", Label: "SMS", Channel: "SMS", Target: "phone", AMR: []string{"otp", "sms"}},
 		{Type: "VOICE", Label: "Voice", Channel: "VOICE", Target: "phone", AMR: []string{"otp", "tel"}},
 		{Type: "WHATSAPP", Label: "WhatsApp", Channel: "WHATSAPP", Target: "phone", AMR: []string{"otp"}},
+		{Type: "TOTP", Label: "Authenticator App", AMR: []string{"otp"}},
 	}
 	for i := range kinds {
 		switch k := &kinds[i]; k.Target {

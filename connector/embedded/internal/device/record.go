@@ -21,6 +21,8 @@ type Record struct {
 	Policy    string    `json:"p,omitempty"` // given at creation; "" is the environment's
 	Test      bool      `json:"x,omitempty"` // codes are answered, not sent
 	Pairing   *otp.Code `json:"o,omitempty"` // while ACTIVATION_REQUIRED
+	Secret    []byte    `json:"s,omitempty"` // TOTP
+	KeyURI    string    `json:"k,omitempty"` // TOTP, while ACTIVATION_REQUIRED
 	Resent    int       `json:"r,omitempty"` // pairing codes sent again
 	Created   int64     `json:"c"`           // Unix ms
 	Updated   int64     `json:"u"`
@@ -91,6 +93,8 @@ type Device struct {
 	Email       string       `json:"email,omitempty"`
 	Phone       string       `json:"phone,omitempty"`
 	Extension   string       `json:"extension,omitempty"`
+	Secret      string       `json:"secret,omitempty"` // TOTP; never in a list
+	KeyURI      string       `json:"keyUri,omitempty"` // TOTP; never in a list
 	TestMode    bool         `json:"testMode,omitempty"`
 	Test        *Test        `json:"test,omitempty"`
 }

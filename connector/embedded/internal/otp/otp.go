@@ -1,5 +1,6 @@
-// Package otp makes and checks one-time passcodes that are sent. A code is never kept,
-// only a keyed hash that binds it to its environment, store epoch, purpose and device.
+// Package otp makes and checks one-time passcodes. Of one that was sent only a keyed
+// hash is kept, which binds it to its environment, store epoch, purpose and device. Of
+// one that an app makes the secret is kept, and the last step that was accepted.
 package otp
 
 import (
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/totp"
 )
 
 // New draws a code of length decimal digits, each value equally likely: draws past the
@@ -47,7 +49,7 @@ type Checker struct {
 	Key       []byte // 32 bytes, derived from the master key
 	Epoch     uint64
 	Env       string
-	OnCompare func() // called once for each real comparison; may be nil
+	OnCompare func() // called once for each guess that is really compared; may be nil
 }
 
 // Keep returns what to store of a code for purpose (a deviceAuthentication's id, or
@@ -93,9 +95,35 @@ func (c Checker) Check(code *Code, d *account.Device, rule account.Rule, purpose
 	if !now.Before(time.UnixMilli(code.Until)) {
 		return Result{Verdict: Expired}
 	}
+	return attempt(d, rule, now, func() bool { return c.equal(code, purpose, d.ID, guess) })
+}
+
+// CheckTOTP is Check for a code that an app made: that of one of the grace steps before
+// or after now. Its step is kept on the device, and it and all before are used up.
+func (c Checker) CheckTOTP(secret []byte, grace int, d *account.Device, rule account.Rule, guess string, now time.Time) Result {
+	if _, locked := d.Locked(now); locked || len(secret) == 0 || d.Blocked() {
+		return Result{Verdict: TooMany}
+	}
+	var step int64
+	res := attempt(d, rule, now, func() (ok bool) {
+		if !wellFormed(guess, totp.Digits) {
+			return false
+		}
+		c.compared()
+		step, ok = totp.Match(secret, guess, totp.Step(now), int64(grace), d.Step)
+		return ok
+	})
+	if res.Verdict == Right {
+		d.Step, res.Changed = step, true
+	}
+	return res
+}
+
+// attempt counts a guess and takes that back if it is right.
+func attempt(d *account.Device, rule account.Rule, now time.Time, right func() bool) Result {
 	before := *d
 	f := d.Wrong(rule, now)
-	if c.equal(code, purpose, d.ID, guess) {
+	if right() {
 		*d = before
 		return Result{Verdict: Right, Changed: d.Right()}
 	}
@@ -106,13 +134,17 @@ func (c Checker) Check(code *Code, d *account.Device, rule account.Rule, purpose
 	return Result{Verdict: v, Failure: f, Changed: true}
 }
 
+func (c Checker) compared() {
+	if c.OnCompare != nil {
+		c.OnCompare()
+	}
+}
+
 func (c Checker) equal(code *Code, purpose, device, guess string) bool {
 	if !wellFormed(guess, code.Length) {
 		return false
 	}
-	if c.OnCompare != nil {
-		c.OnCompare()
-	}
+	c.compared()
 	return hmac.Equal(code.Hash, c.hash(guess, purpose, device))
 }
 

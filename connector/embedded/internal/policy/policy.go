@@ -135,6 +135,9 @@ func (p *Policy) Rule(deviceType string, row int) account.Rule {
 	return account.Rule{Count: f.Count, CoolDown: f.CoolDown.Value(), Row: row}
 }
 
+// Grace is how many steps before and after now a code of an authenticator app is good.
+func (p *Policy) Grace() int { return p.TOTP.PasscodeGracePeriod }
+
 // Selection is the way a device is chosen.
 func (p *Policy) Selection() string { return p.Authentication.DeviceSelection }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/totp"
 )
 
 // Validate checks a policy from outside before Complete. Members that an older SDK
@@ -68,6 +69,11 @@ func (p *Policy) validateMethods() error {
 	}
 	if g := p.TOTP.PasscodeGracePeriod; g != 0 && (g < 1 || g > 10) {
 		return outOfRange("totp.passcodeGracePeriod", 1, 10)
+	}
+	for name := range p.TOTP.URIParameters {
+		if name == "" || totp.Reserved(name) {
+			return rest.Invalid("totp.uriParameters", fmt.Sprintf("must not set %q", name))
+		}
 	}
 	if err := validateOTP("mobile.otp", p.Mobile.OTP, made); err != nil {
 		return err

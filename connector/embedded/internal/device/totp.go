@@ -1,0 +1,80 @@
+package device
+
+import (
+	"time"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/totp"
+)
+
+// secretLife is how long secret and key URI are shown, and can be activated (PingOne's
+// device model).
+const secretLife = 30 * time.Minute
+
+// newSecret gives a device that makes its codes itself its secret.
+func (s *Devices) newSecret(c *rest.Call, a *account.Account, r *Record, p *policy.Policy) error {
+	name, err := s.Username(c, a.ID)
+	if err != nil {
+		return err
+	}
+	r.Secret = c.Tx.Random(totp.SecretSize)
+	r.KeyURI = totp.URI(r.Secret, name, p.Method(r.Type).URIParameters)
+	return nil
+}
+
+// secretAlive reports whether a device that waits may still be activated with its secret.
+func (r *Record) secretAlive(now time.Time) bool {
+	return r.Secret != nil && now.Sub(time.UnixMilli(r.Created)) < secretLife
+}
+
+// withSecret shows the secret of a device that waits for its activation.
+func withSecret(c *rest.Call, d Device, r *Record) Device {
+	if d.Status == ActivationRequired && r.secretAlive(c.Tx.Now()) {
+		d.Secret, d.KeyURI = totp.Text(r.Secret), r.KeyURI
+	}
+	return d
+}
+
+// Try is one guess at a code of a device.
+type Try struct {
+	Device  *account.Device
+	Rule    account.Rule
+	Grace   int       // steps of 30 s before and after now, for a code that an app made
+	Code    *otp.Code // what was sent, if anything was
+	Purpose string    // what it was sent for
+	Guess   string
+	Now     time.Time
+}
+
+// Verify checks a guess as the device's type wants it.
+func (r *Record) Verify(ck otp.Checker, t Try) otp.Result {
+	if k, _ := KindOf(r.Type); k.Sent() {
+		return ck.Check(t.Code, t.Device, t.Rule, t.Purpose, t.Guess, t.Now)
+	}
+	return ck.CheckTOTP(r.Secret, t.Grace, t.Device, t.Rule, t.Guess, t.Now)
+}
+
+// verifyPairing checks the guess that shall activate a device. A secret that has expired
+// is forgotten.
+func (s *Devices) verifyPairing(c *rest.Call, a *account.Account, r *Record, p *policy.Policy, guess string) otp.Result {
+	now := c.Tx.Now()
+	if k, _ := KindOf(r.Type); !k.Sent() && !r.secretAlive(now) {
+		return otp.Result{Verdict: otp.Expired}
+	}
+	return r.Verify(s.Checker, Try{Device: a.Device(r.ID), Rule: p.Rule(r.Type, s.Row), Grace: p.Grace(), Code: r.Pairing,
+		Purpose: pairing, Guess: guess, Now: now})
+}
+
+// expire forgets a code or secret that is too old for good, also should the clock go
+// back. It reports whether that was news.
+func (r *Record) expire() bool {
+	if r.Pairing != nil {
+		return r.Pairing.Kill()
+	}
+	news := r.Secret != nil
+	r.Secret, r.KeyURI = nil, ""
+	return news
+}

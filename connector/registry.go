@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -27,10 +28,16 @@ type Entry struct {
 // NewRegistry compiles the schemas of caps and returns them as a set. It returns an
 // error for a malformed or duplicate id or alias (naming both), a schema that does
 // not compile, a missing Run, and a probe without Recover.
-func NewRegistry(caps ...Capability) (*Registry, error) {
-	r := &Registry{byName: make(map[string]*Entry, 2*len(caps))}
+func NewRegistry(caps ...Capability) (*Registry, error) { return new(Registry).Rewire(caps...) }
+
+// Rewire is NewRegistry for capabilities that r has, wired to something else: a schema
+// that is byte for byte the one of that id in r is not compiled again, which is nearly
+// all the work.
+func (r *Registry) Rewire(caps ...Capability) (*Registry, error) {
+	known := r.byName
+	r = &Registry{byName: make(map[string]*Entry, 2*len(caps))}
 	for _, c := range caps {
-		e, err := newEntry(c)
+		e, err := newEntry(c, known[c.ID])
 		if err != nil {
 			return nil, fmt.Errorf("capability %q: %w", c.ID, err)
 		}
@@ -49,16 +56,22 @@ func NewRegistry(caps ...Capability) (*Registry, error) {
 	return r, nil
 }
 
-func newEntry(c Capability) (*Entry, error) {
+// newEntry compiles the schema of c, unless known has compiled the same.
+func newEntry(c Capability, known *Entry) (*Entry, error) {
 	if !idPattern.MatchString(c.ID) {
 		return nil, errors.New("the id must read connector/name in kebab-case")
 	}
 	if c.Run == nil {
 		return nil, errors.New("Run is nil")
 	}
-	spec, err := ParseSchema(c.Schema)
-	if err != nil {
-		return nil, err
+	var spec *Schema
+	if known != nil && bytes.Equal(known.Schema, c.Schema) {
+		spec = known.Spec
+	} else {
+		var err error
+		if spec, err = ParseSchema(c.Schema); err != nil {
+			return nil, err
+		}
 	}
 	if spec.Effect == Probe && c.Recover == nil {
 		return nil, errors.New("x-effect is probe but Recover is nil")

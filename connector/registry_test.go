@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -181,5 +182,46 @@ func TestA67NumberBombs(t *testing.T) {
 	}
 	if bad := p.Validate(list); bad != nil {
 		t.Errorf("1e308 is an integer: %v", bad)
+	}
+}
+
+func TestRewire(t *testing.T) {
+	t.Parallel()
+	say := func(text string) func(context.Context, Call) Outcome {
+		return func(context.Context, Call) Outcome {
+			return Complete{Output: map[string]any{"text": text}}
+		}
+	}
+	schema := []byte(`{"title": "Say", "x-effect": "read", "properties": {"input": {"type": "object"},
+		"output": {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}}}`)
+	r, err := NewRegistry(Capability{ID: "demo/say", Schema: schema, Run: say("one")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := r.Rewire(Capability{ID: "demo/say", Schema: bytes.Clone(schema), Run: say("two")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _ := r.Lookup("demo/say")
+	after, _ := next.Lookup("demo/say")
+	if after.Spec != before.Spec {
+		t.Error("the same schema was compiled again")
+	}
+	for e, want := range map[*Entry]string{before: "one", after: "two"} {
+		out, ok := e.Run(t.Context(), Call{Input: map[string]any{}}).(Complete)
+		if !ok || out.Output["text"] != want {
+			t.Errorf("got %v, want %s", out, want)
+		}
+	}
+	other := bytes.Replace(schema, []byte(`"string"`), []byte(`"number"`), 1)
+	changed, err := r.Rewire(Capability{ID: "demo/say", Schema: other, Run: say("three")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, _ := changed.Lookup("demo/say"); e.Spec == before.Spec {
+		t.Error("another schema was not compiled")
+	}
+	if _, err := r.Rewire(Capability{ID: "demo/say", Schema: []byte("{}"), Run: say("four")}); err == nil {
+		t.Error("a broken schema was taken")
 	}
 }

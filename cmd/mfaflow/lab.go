@@ -18,7 +18,7 @@ import (
 
 // openLab makes the simulated world of one flow test with the capabilities in it.
 func openLab(ctx context.Context, g flowtest.Given) (*flowtest.Lab, error) {
-	o := sim.Options{Seed: g.Test, Policy: g.Policy}
+	o := sim.Options{Seed: g.Test}
 	if g.Durable {
 		dir, err := os.MkdirTemp("", "mfaflow-test-*")
 		if err != nil {
@@ -42,7 +42,8 @@ func openLab(ctx context.Context, g flowtest.Given) (*flowtest.Lab, error) {
 		Capabilities: func() []connector.Capability {
 			return capabilities.All(capabilities.Deps{MFA: w.API(), Joined: true, Now: w.Now})
 		},
-		Close: func() error { return errors.Join(w.Close(), discard()) },
+		SetPolicy: w.SetPolicy,
+		Close:     func() error { return errors.Join(w.Close(), discard()) },
 	}, nil
 }
 

@@ -32,6 +32,7 @@
 //	cancel: true     cancels the execution
 //	scan: =step…     the authenticator app reads an otpauth:// URI
 //	do: CAPABILITY   runs one beside the flow, `with` its input; `error: CODE` if it fails
+//	policy: CHANGES  an administrator changes the policy, member by member
 //	end: OUTCOME     the end reached, `expired` when the flow's time was over; `error: CODE`
 //	expect: EXPR     nothing else
 //

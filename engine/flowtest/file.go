@@ -29,8 +29,9 @@ type excuse struct {
 
 // given is the world before a test.
 type given struct {
-	policy map[string]any // changes to P0
-	users  []user
+	policy    map[string]any // changes to P0
+	policyPos flows.Pos
+	users     []user
 }
 
 // user is one of given.users.
@@ -42,9 +43,9 @@ type user struct {
 
 // with is g changed by what a test says itself.
 func (g given) with(own given) given {
-	out := given{policy: g.policy, users: append([]user{}, g.users...)}
+	out := given{policy: g.policy, policyPos: g.policyPos, users: append([]user{}, g.users...)}
 	if own.policy != nil {
-		out.policy = own.policy
+		out.policy, out.policyPos = own.policy, own.policyPos
 	}
 	for _, u := range own.users {
 		replaced := false
@@ -96,6 +97,7 @@ const (
 	cancel kind = "cancel"
 	scan   kind = "scan"
 	run    kind = "do"
+	rule   kind = "policy"
 	expect kind = "expect"
 )
 
@@ -114,6 +116,7 @@ type step struct {
 	stale   bool // act: with the token of the step before
 	moves   time.Duration
 	text    flows.Value // scan
+	policy  map[string]any
 	expect  []*flows.Expr
 }
 

@@ -58,7 +58,7 @@ func (p parser) uncovered(n *flows.YAML) (list []excuse) {
 
 func (p parser) given(n *flows.YAML) (g given) {
 	p.Keys(n, "given", keys{
-		"policy": func(n *flows.YAML) { g.policy = p.policy(n) },
+		"policy": func(n *flows.YAML) { g.policy, g.policyPos = p.policy(n), p.Place(n) },
 		"users": func(n *flows.YAML) {
 			p.Each(n, func(key, value *flows.YAML) {
 				g.users = append(g.users, user{p.Place(key), key.Text, p.user(value)})

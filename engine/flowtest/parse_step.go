@@ -8,7 +8,7 @@ import (
 )
 
 // kinds in the order in which a hint names them.
-var kinds = []kind{see, act, again, clock, crash, start, cancel, scan, run, end, expect}
+var kinds = []kind{see, act, again, clock, crash, start, cancel, scan, run, rule, end, expect}
 
 // step reads one step: the key that says what it does, and what may stand beside it.
 func (p parser) step(n *flows.YAML) step {
@@ -41,6 +41,8 @@ func (p parser) step(n *flows.YAML) step {
 		table["do"] = func(n *flows.YAML) { s.name, s.at = p.Text(n), p.Place(n) }
 		table["with"] = func(n *flows.YAML) { s.inputs = p.Members(n) }
 		table["error"] = func(n *flows.YAML) { s.code = p.Text(n) }
+	case rule:
+		table["policy"] = func(n *flows.YAML) { s.policy = p.policy(n) }
 	case crash, cancel:
 		table[string(s.kind)] = p.flag(string(s.kind))
 		table["refused"] = func(n *flows.YAML) { s.refused = p.Text(n) }

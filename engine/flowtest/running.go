@@ -40,7 +40,7 @@ type running struct {
 
 func (s *Suite) open(ctx context.Context, t *Test) (*running, error) {
 	g := s.file.given.with(t.given)
-	lab, err := s.opts.Lab(ctx, Given{Test: s.file.flow + " " + t.Name, Policy: g.policy, Durable: t.crashes()})
+	lab, err := s.opts.Lab(ctx, Given{Test: s.file.flow + " " + t.Name, Durable: t.crashes()})
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +56,11 @@ func (s *Suite) open(ctx context.Context, t *Test) (*running, error) {
 	for _, u := range g.users {
 		if err := lab.World.AddUser(ctx, u.name, u.data); err != nil {
 			r.breaks(u.Pos, fmt.Sprintf("the user `%s` cannot be made: %v", u.name, err))
+		}
+	}
+	if len(g.policy) > 0 { // after the users: people pair devices before policies change
+		if err := lab.SetPolicy(ctx, g.policy); err != nil {
+			r.breaks(g.policyPos, fmt.Sprintf("the policy is refused: %v", err))
 		}
 	}
 	if err := r.forget(ctx); err != nil {
@@ -87,7 +92,7 @@ const requestWait = time.Hour
 // boot starts an engine on the store of the lab, as a new process would.
 func (r *running) boot(ctx context.Context) error {
 	var err error
-	if r.caps, err = connector.NewRegistry(r.mocked(r.lab.Capabilities())...); err != nil {
+	if r.caps, err = r.suite.opts.Capabilities.Rewire(r.mocked(r.lab.Capabilities())...); err != nil {
 		return fmt.Errorf("capabilities: %w", err)
 	}
 	r.runner, err = engine.New(engine.Options{
@@ -122,7 +127,8 @@ func (r *running) deploy(ctx context.Context) error {
 // play walks through the steps until one fails.
 func (r *running) play(ctx context.Context) error {
 	if len(r.failures) == 0 && (len(r.test.steps) == 0 || r.test.steps[0].kind != start) {
-		if err := r.begin(ctx, step{Pos: flows.Pos{Line: r.test.Line, Column: 1}, stepData: r.test.start}); err != nil {
+		first := step{Pos: flows.Pos{Line: r.test.Line, Column: 1}, kind: start, stepData: r.test.start}
+		if err := r.take(ctx, first); err != nil {
 			return err
 		}
 	}

@@ -15,8 +15,10 @@ import (
 
 // take does one step and judges its expectations.
 func (r *running) take(ctx context.Context, s step) error {
-	err := r.doStep(ctx, s)
-	if err != nil {
+	if err := r.doStep(ctx, s); err != nil {
+		return err
+	}
+	if err := r.deliver(ctx, s.kind); err != nil {
 		return err
 	}
 	for _, e := range s.expect {
@@ -26,6 +28,17 @@ func (r *running) take(ctx context.Context, s step) error {
 		if err := r.judge(ctx, e); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// deliver lets messages arrive at once, as long as they are worth something.
+func (r *running) deliver(ctx context.Context, k kind) error {
+	if k == see || k == end || k == expect {
+		return nil
+	}
+	if _, err := r.lab.World.Messages(ctx); err != nil {
+		return fmt.Errorf("deliver messages: %w", err)
 	}
 	return nil
 }
@@ -53,6 +66,10 @@ func (r *running) doStep(ctx context.Context, s step) error {
 		return r.scan(ctx, s)
 	case run:
 		return r.run(ctx, s)
+	case rule:
+		if err := r.lab.SetPolicy(ctx, s.policy); err != nil {
+			r.breaks(s.Pos, fmt.Sprintf("the policy is refused: %v", err))
+		}
 	}
 	return nil
 }

@@ -47,9 +47,8 @@ type Authenticator interface {
 
 // Given is what a Lab is made for.
 type Given struct {
-	Test    string         // its name
-	Policy  map[string]any // changes to the policy P0; may be nil
-	Durable bool           // the test crashes: the store must be one that a crash leaves behind
+	Test    string // its name
+	Durable bool   // the test crashes: the store must be one that a crash leaves behind
 }
 
 // Lab is one World with what the engine needs to run in it. Each test gets its own.
@@ -60,6 +59,9 @@ type Lab struct {
 	// DB and Capabilities are those since the last crash.
 	DB           func() *store.DB
 	Capabilities func() []connector.Capability
+
+	// SetPolicy changes the MFA policy, which is P0 at first, member by member.
+	SetPolicy func(ctx context.Context, changes map[string]any) error
 
 	Close func() error
 }

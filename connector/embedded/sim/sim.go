@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"sync"
 	"time"
@@ -27,9 +26,6 @@ var origin = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 type Options struct {
 	// Seed makes codes and ids the same in every run; two worlds of one seed are alike.
 	Seed string
-
-	// Policy changes P0, member by member; a map within it changes the map there.
-	Policy map[string]any
 
 	// Dir is an empty folder for the store, which then outlives a crash as it would on
 	// a real disk; "" keeps it in memory, and Crash is refused.
@@ -64,9 +60,9 @@ var cost = embedded.HashCost{MemoryKiB: 64, Passes: 1, Lanes: 1}
 
 // New opens a new World.
 func New(ctx context.Context, o Options) (*World, error) {
-	policy, err := changed(p0(), o.Policy)
+	policy, err := json.Marshal(p0())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("policy: %w", err)
 	}
 	w := &World{opts: o, policy: policy, clock: clock{now: origin}}
 	if err := w.open(ctx); err != nil {
@@ -161,44 +157,4 @@ func (w *World) Messages(ctx context.Context) ([]any, error) {
 		return nil, fmt.Errorf("messages: %w", err)
 	}
 	return list, nil
-}
-
-// p0 is the policy of the acceptance scenarios: every method on, three wrong codes, then
-// a cool-down of two minutes; codes of six digits that live 30 minutes.
-func p0() map[string]any {
-	minutes := func(n int) map[string]any { return map[string]any{"duration": n, "timeUnit": "MINUTES"} }
-	failure := func() map[string]any { return map[string]any{"count": 3, "coolDown": minutes(2)} }
-	sent := func() map[string]any {
-		return map[string]any{"enabled": true, "otp": map[string]any{"failure": failure(), "lifeTime": minutes(30), "otpLength": 6}}
-	}
-	p := map[string]any{
-		"name": "P0", "default": true, "authentication": map[string]any{"deviceSelection": "DEFAULT_TO_FIRST"},
-		"sms": sent(), "voice": sent(), "email": sent(), "whatsApp": sent(),
-		"mobile": map[string]any{"enabled": true, "otp": map[string]any{"failure": failure()}},
-		"totp":   map[string]any{"enabled": true, "passcodeGracePeriod": 1, "otp": map[string]any{"failure": failure()}},
-		"fido2":  map[string]any{"enabled": true, "failure": failure()},
-	}
-	return p
-}
-
-// changed is a policy with changes.
-func changed(p, changes map[string]any) (json.RawMessage, error) {
-	merge(p, changes)
-	b, err := json.Marshal(p)
-	if err != nil {
-		return nil, fmt.Errorf("policy: %w", err)
-	}
-	return b, nil
-}
-
-func merge(into, from map[string]any) {
-	for k, v := range from {
-		old, both := into[k].(map[string]any)
-		if change, isMap := v.(map[string]any); isMap && both {
-			old = maps.Clone(old)
-			merge(old, change)
-			v = old
-		}
-		into[k] = v
-	}
 }

@@ -2,6 +2,7 @@ package flows_test
 
 import (
 	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/mfaflow/mfaflow/flows"
@@ -14,6 +15,9 @@ func TestTemplatesHaveNoProblems(t *testing.T) {
 		t.Fatalf("templates: %v %v", names, err)
 	}
 	for _, name := range names {
+		if strings.HasSuffix(name, ".test.yaml") {
+			continue
+		}
 		src, err := fs.ReadFile(flows.Templates(), name)
 		if err != nil {
 			t.Fatal(err)

@@ -109,7 +109,7 @@ func (w *walk) from(ctx context.Context, id string, o *runOptions) error {
 	if err != nil {
 		return err
 	}
-	w.rec = newRecord(f, inputs)
+	w.rec = newRecord(f, inputs, w.mail)
 	if o.user != "" {
 		if err := w.giveUser(ctx, f, o.user, inputs); err != nil {
 			return err
@@ -125,7 +125,7 @@ func (w *walk) from(ctx context.Context, id string, o *runOptions) error {
 	}
 	w.out.end(e)
 	if o.save != "" {
-		if err := w.save(o.save, e); err != nil {
+		if err := w.save(ctx, o.save, e); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -13,9 +14,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/engine"
 	"github.com/mfaflow/mfaflow/flows"
-	"github.com/mfaflow/mfaflow/store/outbox"
 )
 
 // record is a walk as a flow test (contract 4).
@@ -24,18 +25,20 @@ type record struct {
 	inputs map[string]any // with expressions for what differs from run to run
 	steps  []string       // lines of YAML, each a step
 	apps   []*totp        // accounts in the authenticator app, newest first
+	mail   *mailbox
+	sent   map[string]int // messages by channel that a step has told of
 }
 
-func newRecord(f *flows.Flow, inputs map[string]any) *record {
-	r := &record{flow: f, inputs: map[string]any{}}
+func newRecord(f *flows.Flow, inputs map[string]any, mail *mailbox) *record {
+	r := &record{flow: f, inputs: map[string]any{}, mail: mail, sent: map[string]int{}}
 	for name, v := range inputs {
 		r.inputs[name] = literal(v)
 	}
 	return r
 }
 
-// answered records a step and its answer. list is what was sent until then.
-func (r *record) answered(s *engine.Step, a *answer, list []outbox.Message) {
+// answered records a step and its answer.
+func (r *record) answered(s *engine.Step, a *answer) {
 	r.see(s)
 	if a.form == nil {
 		r.add(pair{"act", a.action.ID})
@@ -44,7 +47,7 @@ func (r *record) answered(s *engine.Step, a *answer, list []outbox.Message) {
 	form := map[string]any{}
 	for _, f := range a.fields {
 		if v, ok := a.form[f.name]; ok {
-			form[f.name] = r.value(&f, v, list)
+			form[f.name] = r.value(&f, v)
 		}
 	}
 	r.add(pair{"act", a.action.ID}, pair{"form", form})
@@ -52,14 +55,14 @@ func (r *record) answered(s *engine.Step, a *answer, list []outbox.Message) {
 
 // value is the value of a field for a test: what was read from a message or an app, or
 // chosen from the step, is read and chosen again, for it is another in each run.
-func (r *record) value(f *field, v any, list []outbox.Message) any {
+func (r *record) value(f *field, v any) any {
 	for _, c := range f.choices {
 		if c.from != "" && c.value == v {
 			return "=" + c.from
 		}
 	}
 	count := map[string]int{}
-	for _, m := range list {
+	for _, m := range r.mail.list {
 		place := "phone"
 		if m.Channel == "EMAIL" {
 			place = "inbox"
@@ -115,11 +118,11 @@ func (r *record) canceled(s *engine.Step) {
 
 // see records a screen. The app scans what it shows, once.
 func (r *record) see(s *engine.Step) {
+	shown := []pair{{"see", s.Screen}}
 	if s.Message != nil {
-		r.add(pair{"see", s.Screen}, pair{"message", s.Message.Key})
-	} else {
-		r.add(pair{"see", s.Screen})
+		shown = append(shown, pair{"message", s.Message.Key})
 	}
+	r.add(r.expecting(shown)...)
 	for _, name := range slices.Sorted(maps.Keys(s.With)) {
 		a, ok := readTOTP(textOf(s.With[name]))
 		known := ok && slices.ContainsFunc(r.apps, func(b *totp) bool { return bytes.Equal(a.key, b.key) })
@@ -128,6 +131,29 @@ func (r *record) see(s *engine.Step) {
 			r.add(pair{"scan", "=step.with." + name})
 		}
 	}
+}
+
+// expecting adds what was sent since the last step: a test that counts it also has it
+// delivered, before a newer code takes its place.
+func (r *record) expecting(shown []pair) []pair {
+	count := map[string]int{}
+	for _, m := range r.mail.list {
+		count[m.Channel]++
+	}
+	var news []any
+	for _, channel := range slices.Sorted(maps.Keys(count)) {
+		if count[channel] > r.sent[channel] {
+			news = append(news, fmt.Sprintf("sent.%s == %d", channel, count[channel]))
+		}
+	}
+	r.sent = count
+	switch len(news) {
+	case 0:
+		return shown
+	case 1:
+		return append(shown, pair{"expect", news[0]})
+	}
+	return append(shown, pair{"expect", news})
 }
 
 // pair is a member of a step, in the order in which people write it.
@@ -145,30 +171,68 @@ func (r *record) add(members ...pair) {
 }
 
 // save writes the walk as a flow test.
-func (w *walk) save(file string, e *engine.Execution) error {
-	if err := os.WriteFile(file, w.rec.test(e), 0o600); err != nil {
+func (w *walk) save(ctx context.Context, file string, e *engine.Execution) error {
+	policy, err := w.policy(context.WithoutCancel(ctx))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, w.rec.test(policy, e), 0o600); err != nil {
 		return fmt.Errorf("save the walk: %w", err)
 	}
 	w.out.saved(file)
 	return nil
 }
 
+// policy is what of the walk's policy can make a test end otherwise: tests begin with
+// another one.
+func (w *walk) policy(ctx context.Context) (map[string]any, error) {
+	const id = "mfa/read-device-authentication-policy"
+	c, ok := w.app.caps.Lookup(id)
+	if !ok {
+		return nil, fmt.Errorf("save the walk: there is no capability %s", id)
+	}
+	done, ok := c.Run(ctx, connector.Call{Input: map[string]any{"deviceAuthenticationPolicyId": ""}, Key: "run/policy"}).(connector.Complete)
+	if !ok {
+		return nil, fmt.Errorf("save the walk: %s failed", id)
+	}
+	raw, _ := done.Output["rawResponse"].(map[string]any)
+	policy := map[string]any{}
+	for _, name := range []string{"email", "sms", "voice", "whatsApp", "totp"} {
+		method, _ := raw[name].(map[string]any)
+		kept := map[string]any{}
+		for _, member := range []string{"enabled", "passcodeGracePeriod"} {
+			if v, ok := method[member]; ok {
+				kept[member] = v
+			}
+		}
+		if otp, ok := method["otp"].(map[string]any); ok && otp["failure"] != nil {
+			kept["otp"] = map[string]any{"failure": otp["failure"]}
+		}
+		policy[name] = kept
+	}
+	return policy, nil
+}
+
 // test is the file.
-func (r *record) test(e *engine.Execution) []byte {
+func (r *record) test(policy map[string]any, e *engine.Execution) []byte {
 	var b bytes.Buffer
 	user := map[string]any{
 		"password": demoPassword, "email": demoEmail, "mfaEnabled": true,
 		"devices": []any{map[string]any{"type": "EMAIL", "email": demoEmail}},
 	}
 	fmt.Fprintf(&b, "schema: flowtest/v1\nflow: %s\n", r.flow.ID)
-	fmt.Fprintf(&b, "given: { users: { %s: %s } }\n", demoUser, yamlOf(user))
+	b.WriteString("given:\n  policy:\n")
+	for _, name := range slices.Sorted(maps.Keys(policy)) {
+		fmt.Fprintf(&b, "    %s: %s\n", name, yamlOf(policy[name]))
+	}
+	fmt.Fprintf(&b, "  users:\n    %s: %s\n", demoUser, yamlOf(user))
 	fmt.Fprintf(&b, "tests:\n  - name: %s\n", yamlOf(r.flow.Title))
 	fmt.Fprintf(&b, "    inputs: %s\n    client: { webauthn: NONE }\n    steps:\n", yamlOf(r.inputs))
 	end := []pair{{"end", cmp.Or(e.Outcome, strings.ToLower(string(e.Status)))}}
 	if e.Error != nil {
 		end = append(end, pair{"error", e.Error.Code})
 	}
-	r.add(end...)
+	r.add(r.expecting(end)...)
 	for _, s := range r.steps {
 		fmt.Fprintf(&b, "      %s\n", s)
 	}

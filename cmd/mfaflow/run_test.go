@@ -46,13 +46,20 @@ func startTalk(t *testing.T, dir string, args ...string) *talk {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	p.guard()
+	return p
+}
+
+// guard ends the command with the test, or when it waits for what the test will not say.
+func (p *talk) guard() {
+	stuck := time.AfterFunc(2*time.Minute, func() { _ = p.cmd.Process.Kill() })
+	p.t.Cleanup(func() {
+		stuck.Stop()
 		if p.cmd.ProcessState == nil {
 			_ = p.cmd.Process.Kill()
 			_ = p.cmd.Wait()
 		}
 	})
-	return p
 }
 
 // sees waits until the pattern is printed and returns its first group. What was printed
@@ -157,6 +164,7 @@ func TestRunEndsEarly(t *testing.T) {
 	if want := "- { see: username-password }\n      - { cancel: true }\n      - { end: canceled }\n"; err != nil || !strings.HasSuffix(string(saved), want) {
 		t.Errorf("saved: %v\n%s", err, saved)
 	}
+	passes(t, dir, "cut.test.yaml")
 
 	p = startTalk(t, dir, "sign-on-and-mfa")
 	p.sees(`Username: `)
@@ -277,9 +285,8 @@ func TestRunFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `schema: flowtest/v1
-flow: every-field
-given: { users: { demo: { devices: [{ email: "demo@example.com", type: EMAIL }], email: "demo@example.com", mfaEnabled: true, password: "Demo-mfaflow-2026!" } } }
+	_, tests, _ := strings.Cut(string(saved), "    demo: { devices")
+	want := `: [{ email: "demo@example.com", type: EMAIL }], email: "demo@example.com", mfaEnabled: true, password: "Demo-mfaflow-2026!" }
 tests:
   - name: "Every field: 1"
     inputs: { count: 7, loud: true, ratio: 0.5, tags: [a, b], userId: "=users.demo.id" }
@@ -291,8 +298,53 @@ tests:
       - { act: continue }
       - { end: success }
 `
-	if diff := cmp.Diff(want, string(saved)); diff != "" {
+	if diff := cmp.Diff(want, tests); diff != "" {
 		t.Error(diff)
+	}
+	passes(t, dir, "every.test.yaml")
+}
+
+// passes runs a saved walk as a test.
+func passes(t *testing.T, dir, file string) {
+	t.Helper()
+	if code, out, errs := cli(t, dir, "test", file); code != exitFine || !strings.Contains(out, "1 passed, 0 failed") {
+		saved, err := os.ReadFile(filepath.Join(dir, file))
+		t.Errorf("mfaflow test: exit %d\n%s%s\n%s%v", code, out, errs, saved, err)
+	}
+}
+
+// TestRunSaves: what was walked passes as a test, with codes that are others each time,
+// and a device that locks in the way it did.
+func TestRunSaves(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := startTalk(t, dir, "sign-on-and-mfa", "--save-test", "walk.test.yaml", "--input", "mfaOff=skip")
+	p.types("demo", "= wrong", "", demoPassword)
+	first := p.sees(`code (\d{6})\n`)
+	p.types(wrong(first), "nonsense", ":resend")
+	second := p.sees(`code (\d{6})\n`)
+	p.types(wrong(second), wrong(second))
+	p.sees(`! Too many wrong codes`)
+	p.types("1")
+	p.types(p.sees(`code (\d{6})\n`))
+	p.ends(exitFine)
+	passes(t, dir, "walk.test.yaml")
+	saved, err := os.ReadFile(filepath.Join(dir, "walk.test.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		`- name: "PingOne - Sign on and MFA"`, `inputs: { mfaOff: skip }`,
+		`- { act: submit, form: { password: "='= wrong'", username: demo } }`,
+		`- { see: username-password, message: sign_on.invalid }`,
+		`- { see: otp, expect: "sent.EMAIL == 1" }`,
+		`- { see: device-list, message: device.locked }`,
+		`- { act: submit, form: { deviceId: "=step.with.devices[0].id" } }`,
+		`- { act: submit, form: { otp: "=inbox[0].code" } }`,
+	} {
+		if !strings.Contains(string(saved), line) {
+			t.Errorf("%s is not in\n%s", line, saved)
+		}
 	}
 }
 
@@ -340,6 +392,7 @@ nodes:
 	if diff := cmp.Diff(want, steps); diff != "" {
 		t.Error(diff)
 	}
+	passes(t, dir, "wait.test.yaml")
 }
 
 func TestRunUsage(t *testing.T) {
@@ -420,14 +473,14 @@ func TestRunTOTP(t *testing.T) {
 			t.Errorf("at %d: %s, want %s", at, got, want)
 		}
 	}
-	r := newRecord(&flows.Flow{}, nil)
+	r := newRecord(&flows.Flow{}, nil, &mailbox{})
 	uri := "otpauth://totp/mfaflow:demo?secret=" + secret
 	r.see(&engine.Step{Screen: "totp-setup", With: map[string]any{"keyUri": uri, "secret": secret}})
 	r.see(&engine.Step{Screen: "totp-setup", With: map[string]any{"keyUri": uri}})
 	now := time.Now().Unix() / 30
 	f := &field{secret: true}
 	for _, code := range []string{r.apps[0].code(now), r.apps[0].code(now + 2), "12345"} {
-		r.add(pair{"form", r.value(f, code, nil)})
+		r.add(pair{"form", r.value(f, code)})
 	}
 	want := []string{"- { see: totp-setup }", `- { scan: "=step.with.keyUri" }`, "- { see: totp-setup }",
 		`- { form: "=app[0].code" }`, `- { clock: "1m0s" }`, `- { form: "=app[0].code" }`, `- { form: "12345" }`}

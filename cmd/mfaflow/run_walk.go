@@ -132,7 +132,7 @@ func (w *walk) step(ctx context.Context, e *engine.Execution) (*engine.Execution
 			Token: e.Step.Token, Action: a.action.ID, Form: a.form, Access: manager,
 		})
 		if err == nil {
-			w.rec.answered(e.Step, a, w.mail.list)
+			w.rec.answered(e.Step, a)
 			return next, nil
 		}
 		var refused *engine.Error
@@ -158,8 +158,7 @@ func (w *walk) collect(ctx context.Context, e *engine.Execution, a *answer) (mov
 				return moved, err
 			}
 		}
-		w.out.prompt(q)
-		text, moved, err := w.line(ctx, e, q.secret)
+		text, moved, err := w.line(ctx, e, q)
 		if moved != nil || err != nil {
 			return moved, err
 		}
@@ -170,36 +169,44 @@ func (w *walk) collect(ctx context.Context, e *engine.Execution, a *answer) (mov
 	return nil, nil
 }
 
-// line reads a line while it attends to what happens meanwhile.
-func (w *walk) line(ctx context.Context, e *engine.Execution, secret bool) (string, *engine.Execution, error) {
+// line asks for a line and attends to what happens meanwhile. A line begun at a screen
+// that is over, seen where this one must not be or the other way round, is thrown away.
+func (w *walk) line(ctx context.Context, e *engine.Execution, q *question) (string, *engine.Execution, error) {
 	for {
-		if w.in.ask(secret) {
+		other := w.in.ask(q.secret)
+		if other {
 			w.out.note("press Enter to go on")
+		} else {
+			w.out.prompt(q)
 		}
-		for got := false; !got; {
-			select {
-			case l := <-w.in.got:
-				other := w.in.tty && w.in.secret != secret
-				w.in.take()
-				w.out.answered(w.in.secret)
-				if errors.Is(l.err, io.EOF) {
-					w.out.note("the input has ended")
-					return "", nil, errCancel
-				}
-				if l.err != nil || !other {
-					return l.text, nil, l.err
-				}
-				got = true // typed where it might have been seen, or blindly: ask anew
-			case <-w.due(e):
-				moved, err := w.attend(ctx, e)
-				if moved != nil || err != nil {
-					return "", moved, err
-				}
-			case <-ctx.Done():
+		text, moved, err := w.read(ctx, e)
+		if moved != nil || err != nil || !other {
+			return text, moved, err
+		}
+	}
+}
+
+// read waits for the line that was asked for.
+func (w *walk) read(ctx context.Context, e *engine.Execution) (string, *engine.Execution, error) {
+	for {
+		select {
+		case l := <-w.in.got:
+			w.in.take()
+			w.out.answered(w.in.secret)
+			if errors.Is(l.err, io.EOF) {
+				w.out.note("the input has ended")
 				return "", nil, errCancel
-			case <-w.app.db.Failed():
-				return "", nil, errStopped
 			}
+			return l.text, nil, l.err
+		case <-w.due(e):
+			moved, err := w.attend(ctx, e)
+			if moved != nil || err != nil {
+				return "", moved, err
+			}
+		case <-ctx.Done():
+			return "", nil, errCancel
+		case <-w.app.db.Failed():
+			return "", nil, errStopped
 		}
 	}
 }

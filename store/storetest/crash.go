@@ -102,26 +102,22 @@ func killOne(t testing.TB, dir string, n int, acked []int) (count int) {
 // that number, and the even writers count in a shared record too.
 func crashChild(t testing.TB, dir string, open func(string) (store.Store, error)) {
 	db := openCrash(t, dir, open)
-	acks := make(chan string)
-	for w := range writers {
-		go func() {
-			for {
-				seq := 0
-				err := db.Update(context.Background(), func(_ context.Context, tx *store.Tx) (err error) {
-					seq, err = step(tx, w)
-					return err
-				})
-				if err != nil {
-					acks <- fmt.Sprintf("writer %d: %v\n", w, err)
-					return
-				}
-				acks <- fmt.Sprintf("ack %d %d\n", w, seq)
+	race(writers, func(w int) {
+		for {
+			seq := 0
+			err := db.Update(context.Background(), func(_ context.Context, tx *store.Tx) (err error) {
+				seq, err = step(tx, w)
+				return err
+			})
+			if err != nil {
+				t.Errorf("writer %d: %v", w, err)
+				return
 			}
-		}()
-	}
-	for line := range acks {
-		_, _ = os.Stdout.WriteString(line) // one write a line: a kill leaves whole lines
-	}
+			// One write a line, before the next unit: a kill leaves whole lines, and at
+			// most one unit of a writer is done and not acknowledged.
+			_, _ = fmt.Fprintf(os.Stdout, "ack %d %d\n", w, seq)
+		}
+	})
 }
 
 func step(tx *store.Tx, w int) (seq int, err error) {

@@ -18,13 +18,14 @@ type field struct {
 	required    bool
 	fallback    any // taken on an empty line; nil: none
 	choices     []choice
+	list        string // the member of the view data that the choices are from; "" the schema
 }
 
 // choice is one of the values that a field can take.
 type choice struct {
 	value any
 	text  string
-	from  string // the expression that finds the value in the step; "" in the schema
+	from  string // the expression that finds the id of an object in the step
 }
 
 // fieldsOf lists the fields of a step's form: the required ones in the order of the
@@ -87,12 +88,12 @@ func (f *field) choose(s *engine.Step, schema map[string]any) {
 	member := listFor(f.name)
 	offered, _ := s.With[member].([]any)
 	for i, v := range offered {
-		c := choice{value: v, text: describe(v), from: fmt.Sprintf("step.with.%s[%d]", member, i)}
+		c := choice{value: v, text: describe(v)}
 		if o, ok := v.(map[string]any); ok {
-			c.value, c.from = o["id"], c.from+".id"
+			c.value, c.from = o["id"], fmt.Sprintf("step.with.%s[%d].id", member, i)
 		}
 		if _, ok := c.value.(string); ok {
-			f.choices = append(f.choices, c)
+			f.choices, f.list = append(f.choices, c), member
 		}
 	}
 	if len(f.choices) > 0 || f.kind == "boolean" {

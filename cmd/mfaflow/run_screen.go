@@ -70,7 +70,7 @@ func (p *textPrinter) step(e *engine.Execution) {
 // it is listed there.
 func (a *answer) shows(member string) bool {
 	return slices.ContainsFunc(a.fields, func(f field) bool {
-		return len(f.choices) > 0 && f.choices[0].from != "" && listFor(f.name) == member
+		return f.list == member
 	})
 }
 

@@ -50,11 +50,20 @@ func (w *World) addDevice(ctx context.Context, user string, device map[string]an
 			body[name] = v
 		}
 	}
+	wanted := body["status"]
+	if device["type"] == "TOTP" {
+		body["status"] = "ACTIVATION_REQUIRED" // the only state that shows the secret
+	}
 	made, err := w.ask(ctx, pingone.Request{Method: http.MethodPost, Path: pingone.Path{"users", user, "devices"}, Body: body})
 	if err != nil {
 		return err
 	}
 	id, _ := made["id"].(string)
+	if device["type"] == "TOTP" {
+		if err := w.pairApp(ctx, user, id, made, wanted); err != nil {
+			return fmt.Errorf("pair the app: %w", err)
+		}
+	}
 	if device["locked"] == true {
 		if err := w.lock(ctx, user, id); err != nil {
 			return fmt.Errorf("lock it: %w", err)
@@ -63,6 +72,22 @@ func (w *World) addDevice(ctx context.Context, user string, device map[string]an
 	if device["blocked"] == true {
 		_, err = w.ask(ctx, pingone.Request{Method: http.MethodPost, Path: pingone.Path{"users", user, "devices", id}, MediaType: pingone.MediaType("device.block")})
 	}
+	return err
+}
+
+// pairApp scans the new account and activates the device, with the code of the step
+// before, so that the one of now is still good.
+func (w *World) pairApp(ctx context.Context, user, device string, made map[string]any, status any) error {
+	uri, _ := made["keyUri"].(string)
+	if err := w.Scan(uri); err != nil {
+		return err
+	}
+	if status != "ACTIVE" {
+		return nil
+	}
+	app := w.app[0]
+	_, err := w.ask(ctx, pingone.Request{Method: http.MethodPost, Path: pingone.Path{"users", user, "devices", device},
+		MediaType: pingone.MediaType("device.activate"), Body: map[string]any{"otp": app.code(w.Now().Add(-app.period))}})
 	return err
 }
 

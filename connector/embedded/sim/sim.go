@@ -39,6 +39,7 @@ type World struct {
 	policy json.RawMessage
 	clock  clock
 	opens  int
+	app    []account // newest first
 
 	db      *store.DB
 	service *embedded.Service

@@ -90,6 +90,38 @@ func TestT62ErrorCrossesTheBorder(t *testing.T) {
 }
 
 // TestX4DeployDuringALogin: who began on a revision ends on it, sub-flows included.
+// TestEndWithAnError: what the end of a child says went wrong is the error of the end that
+// the parent routes it to, whatever the child's end is called.
+func TestEndWithAnError(t *testing.T) {
+	t.Parallel()
+	const parent = `schema: flow/v1
+id: parent
+title: Parent
+start: first
+nodes:
+  first: { call: child, next: { refused: lost, plain: lost } }
+  lost: { end: failed }
+`
+	const child = `schema: flow/v1
+id: child
+title: Child
+start: try
+nodes:
+  try: { uses: test/do, with: { text: a }, next: plain, catch: { else: refused } }
+  refused: { end: refused, error: { code: NOT_NOW, until: noon } }
+  plain: { end: plain }
+`
+	w := newWorld(t)
+	w.put(child, parent)
+	w.start("parent", nil).ended(engine.Failed, "failed", "FLOW_FAILED")
+	w.caps.set("test/do", func(context.Context, connector.Call) connector.Outcome { return failWith("BAD") })
+	c := w.start("parent", nil)
+	c.ended(engine.Failed, "failed", "NOT_NOW")
+	if c.e.Error.Details["until"] != "noon" {
+		t.Errorf("details are %v", c.e.Error.Details)
+	}
+}
+
 func TestX4DeployDuringALogin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

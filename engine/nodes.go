@@ -131,6 +131,9 @@ func (w *walker) end(n *flows.Node) error {
 		return w.fail(n, infoOf(err))
 	}
 	if len(w.st.head.Frames) > 1 {
+		if n.Error == nil && n.Name != "failed" {
+			info = nil
+		}
 		return w.pop(n.Name, outputs, info)
 	}
 	w.st.set(slotName(0, slotOutputs, ""), outputs)
@@ -190,7 +193,8 @@ func errorOfMap(v map[string]any) *ErrorInfo {
 	return info
 }
 
-// pop returns from a sub-flow to the node that called it.
+// pop returns from a sub-flow to the node that called it. info is what the end says of
+// the reason: always if it is `failed`, else if it has an `error:` of its own.
 func (w *walker) pop(outcome string, outputs map[string]any, info *ErrorInfo) error {
 	w.dropTop()
 	n := w.node()
@@ -201,7 +205,7 @@ func (w *walker) pop(outcome string, outputs map[string]any, info *ErrorInfo) er
 	if n.Save != "" {
 		w.st.set(slotName(w.st.depth(), slotVar, n.Save), outputs)
 	}
-	if outcome == "failed" { // so that an end the parent routes to carries it on
+	if info != nil { // so that an end the parent routes to carries it on
 		w.st.top().Error = info
 	}
 	return w.leave(n, outcome, left)

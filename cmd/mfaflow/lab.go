@@ -42,8 +42,8 @@ func openLab(ctx context.Context, g flowtest.Given) (*flowtest.Lab, error) {
 		Capabilities: func() []connector.Capability {
 			return capabilities.All(capabilities.Deps{MFA: w.API(), Joined: true, Now: w.Now})
 		},
-		SetPolicy: w.SetPolicy,
-		Close:     func() error { return errors.Join(w.Close(), discard()) },
+		SetPolicy: w.SetPolicy, Unplug: w.Unplug,
+		Close: func() error { return errors.Join(w.Close(), discard()) },
 	}, nil
 }
 

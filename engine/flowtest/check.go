@@ -99,6 +99,10 @@ func (s *Suite) checkStep(st *step) error {
 		if known := s.outcomes(); st.name != "" && !slices.Contains(known, st.name) {
 			doc.Problem(st.at, ruleOutcome, fmt.Sprintf("no `end:` of `%s` is `%s`", s.file.flow, st.name), flows.DidYouMean(st.name, known))
 		}
+	case crash:
+		if known := s.runs(); st.after != "" && !slices.Contains(known, st.after) {
+			doc.Problem(st.at, ruleNode, fmt.Sprintf("no node `%s` runs a capability", st.after), flows.DidYouMean(st.after, known))
+		}
 	case run:
 		if _, ok := s.opts.Capabilities.Lookup(st.name); !ok && st.name != "" {
 			doc.Problem(st.at, ruleUses, fmt.Sprintf("there is no capability `%s`", st.name), "")
@@ -116,20 +120,40 @@ func (s *Suite) checkStep(st *step) error {
 	return nil
 }
 
-// screens are those that the gathered flows show.
-func (s *Suite) screens() []string {
+// named are the names that every node of the gathered flows is asked for, sorted.
+func (s *Suite) named(name func(*flows.Node) string, more ...string) []string {
 	seen := map[string]bool{}
+	for _, m := range more {
+		seen[m] = true
+	}
 	for _, src := range s.sources {
 		if src.flow == nil {
 			continue
 		}
 		for _, n := range src.flow.Nodes {
-			if n.Kind == flows.Show {
-				seen[n.Name] = true
+			if v := name(n); v != "" {
+				seen[v] = true
 			}
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))
+}
+
+func ofKind(n *flows.Node, k flows.Kind, name string) string {
+	if n.Kind == k {
+		return name
+	}
+	return ""
+}
+
+// screens are those that the gathered flows show.
+func (s *Suite) screens() []string {
+	return s.named(func(n *flows.Node) string { return ofKind(n, flows.Show, n.Name) })
+}
+
+// runs are the nodes that run capabilities.
+func (s *Suite) runs() []string {
+	return s.named(func(n *flows.Node) string { return ofKind(n, flows.Uses, n.ID) })
 }
 
 // expired is the name of an end that no node has: the execution's time was over.
@@ -137,18 +161,7 @@ const expired = "expired"
 
 // outcomes are the ends that an execution can have.
 func (s *Suite) outcomes() []string {
-	seen := map[string]bool{"canceled": true, "failed": true, expired: true}
-	for _, src := range s.sources {
-		if src.flow == nil {
-			continue
-		}
-		for _, n := range src.flow.Nodes {
-			if n.Kind == flows.End {
-				seen[n.Name] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(seen))
+	return s.named(func(n *flows.Node) string { return ofKind(n, flows.End, n.Name) }, "canceled", "failed", expired)
 }
 
 func (s *Suite) checkExcuses() {

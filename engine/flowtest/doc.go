@@ -27,7 +27,9 @@
 //	                 `stale: true` answers with the token of the step before
 //	again: true      sends the last answer once more; it must have no effect
 //	clock: 31s       moves the clock to each timer that is due, and then by the rest
-//	crash: true      ends engine and store without a farewell and starts both again
+//	crash: true      ends engine and store without a farewell and starts both again;
+//	                 `crash: { after: NODE }` lets the next step die right after that node,
+//	                 before its commit: nothing of it happened, and its answer got lost
 //	start: true      begins another execution (or `start: FLOW`), with `inputs`, `client`
 //	cancel: true     cancels the execution
 //	scan: =step…     the authenticator app reads an otpauth:// URI

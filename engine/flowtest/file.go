@@ -113,7 +113,8 @@ type step struct {
 	code    string // end, do: the error
 	refused string // act, again
 	fields  []string
-	stale   bool // act: with the token of the step before
+	stale   bool   // act: with the token of the step before
+	after   string // crash: the node, "" for here and now
 	moves   time.Duration
 	text    flows.Value // scan
 	policy  map[string]any

@@ -142,8 +142,9 @@ func (r *running) mocked(caps []connector.Capability) []connector.Capability {
 			}
 		}
 		if len(mine) > 0 {
-			out[i].Run = r.answer(c, mine)
+			c.Run = r.answer(c, mine)
 		}
+		out[i].Run = r.fragile(c)
 	}
 	return out
 }

@@ -20,6 +20,7 @@ const (
 	ruleOutcome  = "unknown-outcome"
 	ruleEdge     = "unknown-edge"
 	ruleUses     = "unknown-capability"
+	ruleNode     = "unknown-node"
 	ruleConstant = "constant"
 )
 

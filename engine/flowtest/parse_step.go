@@ -43,9 +43,17 @@ func (p parser) step(n *flows.YAML) step {
 		table["error"] = func(n *flows.YAML) { s.code = p.Text(n) }
 	case rule:
 		table["policy"] = func(n *flows.YAML) { s.policy = p.policy(n) }
-	case crash, cancel:
-		table[string(s.kind)] = p.flag(string(s.kind))
+	case cancel:
+		table["cancel"] = p.flag("cancel")
 		table["refused"] = func(n *flows.YAML) { s.refused = p.Text(n) }
+	case crash:
+		table["crash"] = func(n *flows.YAML) {
+			if len(n.Pairs) == 0 {
+				p.flag("crash")(n)
+				return
+			}
+			p.Keys(n, "a crash", keys{"after": func(n *flows.YAML) { s.after, s.at = p.Text(n), p.Place(n) }}, "after")
+		}
 	case expect:
 	default:
 		for _, k := range kinds {

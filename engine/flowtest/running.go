@@ -35,6 +35,10 @@ type running struct {
 	last       *engine.ResumeRequest
 	traces     map[string]*engine.Trace
 
+	dieAfter string // the node after which the next step dies
+	dead     bool   // it came there
+	lost     bool   // the answer of the last step got lost on its way
+
 	failures []flows.Problem
 }
 

@@ -58,7 +58,7 @@ func (r *running) doStep(ctx context.Context, s step) error {
 	case clock:
 		return r.move(ctx, s.moves)
 	case crash:
-		return r.crash(ctx)
+		return r.crash(ctx, s)
 	case cancel:
 		e, err := r.runner.Cancel(ctx, r.id, r.access())
 		return r.answered(s, e, err)
@@ -152,6 +152,9 @@ func (r *running) resume(ctx context.Context, s step, q engine.ResumeRequest) er
 	}
 	q.Access = r.access()
 	e, err := r.runner.Resume(ctx, r.id, q)
+	if r.dieAfter != "" {
+		return r.died(ctx, s, err)
+	}
 	return r.answered(s, e, err)
 }
 
@@ -165,7 +168,9 @@ func (r *running) again(ctx context.Context, s step) error {
 	if err := r.resume(ctx, s, *r.last); err != nil {
 		return err
 	}
-	if s.refused == "" && len(r.failures) == 0 && !r.now.Repeated {
+	lost := r.lost
+	r.lost = false
+	if s.refused == "" && len(r.failures) == 0 && !lost && !r.now.Repeated {
 		r.breaks(s.Pos, "the answer had an effect the second time: "+r.seen())
 	}
 	return nil
@@ -277,17 +282,6 @@ func (r *running) move(ctx context.Context, d time.Duration) error {
 	world.Advance(until.Sub(world.Now()))
 	if _, err := r.runner.Tick(ctx); err != nil {
 		return fmt.Errorf("timers: %w", err)
-	}
-	return r.look(ctx)
-}
-
-// crash ends world and engine, and starts both again on what was stored.
-func (r *running) crash(ctx context.Context) error {
-	if err := r.lab.World.Crash(ctx); err != nil {
-		return fmt.Errorf("crash: %w", err)
-	}
-	if err := r.boot(ctx); err != nil {
-		return fmt.Errorf("start again: %w", err)
 	}
 	return r.look(ctx)
 }

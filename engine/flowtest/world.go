@@ -63,5 +63,9 @@ type Lab struct {
 	// SetPolicy changes the MFA policy, which is P0 at first, member by member.
 	SetPolicy func(ctx context.Context, changes map[string]any) error
 
+	// Unplug makes every commit fail from now on, until the world crashes: the power went
+	// out in the middle of a step.
+	Unplug func()
+
 	Close func() error
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded"
@@ -41,6 +42,7 @@ type World struct {
 	opens  int
 	app    []account // newest first
 
+	plug    *plug
 	db      *store.DB
 	service *embedded.Service
 	inbox   *embedded.Inbox
@@ -82,7 +84,8 @@ func (w *World) open(ctx context.Context) error {
 		}
 	}
 	w.opens++
-	db, err := store.Open(ctx, file, store.Options{Key: make([]byte, 32), Now: w.Now, Rand: stream(w.opts.Seed, w.opens)})
+	w.plug = &plug{Store: file}
+	db, err := store.Open(ctx, w.plug, store.Options{Key: make([]byte, 32), Now: w.Now, Rand: stream(w.opts.Seed, w.opens)})
 	if err != nil {
 		return fmt.Errorf("open the store: %w", err)
 	}
@@ -112,6 +115,22 @@ func (w *World) Close() error {
 		return fmt.Errorf("close the store: %w", err)
 	}
 	return nil
+}
+
+// Unplug makes every commit fail until the world crashes.
+func (w *World) Unplug() { w.plug.pulled.Store(true) }
+
+// plug is the power cable between a DB and its store.
+type plug struct {
+	store.Store
+	pulled atomic.Bool
+}
+
+func (p *plug) Commit(ctx context.Context, checks []store.Check, writes []store.Write) error {
+	if p.pulled.Load() {
+		return store.ErrStopped
+	}
+	return p.Store.Commit(ctx, checks, writes)
 }
 
 // Crash ends everything without a farewell and starts it again on what was stored.

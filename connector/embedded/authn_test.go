@@ -261,6 +261,7 @@ func TestInitializeRefused(t *testing.T) {
 	w := newWorld(t)
 	user, device := w.ben()
 	w.api("POST device.block", "users/"+user+"/devices/"+device, nil).want(200, "")
+	once := func(o obj) obj { return obj{"user": obj{"id": user}, "selectedDevice": obj{"oneTime": o}} }
 	for name, c := range map[string]struct {
 		body   obj
 		status int
@@ -272,7 +273,22 @@ func TestInitializeRefused(t *testing.T) {
 		"no such policy":  {obj{"user": obj{"id": user}, "policy": obj{"id": envID}}, 400, "INVALID_VALUE"},
 		"no such device":  {obj{"user": obj{"id": user}, "selectedDevice": obj{"id": envID}}, 400, "INVALID_VALUE"},
 		"blocked device":  {obj{"user": obj{"id": user}, "selectedDevice": obj{"id": device}}, 400, "INVALID_VALUE"},
-		"one-time device": {obj{"user": obj{"id": user}, "selectedDevice": obj{"oneTime": obj{"type": "EMAIL"}}}, 400, "INVALID_VALUE"},
+		"one-time device": {once(obj{"type": "EMAIL"}), 400, "REQUIRED_VALUE"},
+		"one-time type":   {once(obj{"email": "a@b.org"}), 400, "REQUIRED_VALUE"},
+		"one-time app":    {once(obj{"type": "TOTP"}), 400, "INVALID_VALUE"},
+		"one-time phone":  {once(obj{"type": "SMS", "phone": "0501234567"}), 400, "INVALID_VALUE"},
+		"one-time empty":  {once(obj{"type": "VOICE", "phone": ""}), 400, "EMPTY_VALUE"},
+		"no sender":       {once(obj{"type": "WHATSAPP", "phone": "+1.5125551234"}), 400, "INVALID_VALUE"},
+		"one-time test":   {once(obj{"type": "SMS", "phone": "+1.5125551234", "testMode": true}), 400, "INVALID_VALUE"},
+		"both":            {obj{"user": obj{"id": user}, "selectedDevice": obj{"id": device, "oneTime": obj{"type": "EMAIL", "email": "a@b.org"}}}, 400, "INVALID_VALUE"},
+		"one-time otp":    {obj{"user": obj{"id": user}, "selectedDevice": obj{"otp": "123456", "oneTime": obj{"type": "EMAIL", "email": "a@b.org"}}}, 400, "INVALID_VALUE"},
+		"empty otp":       {obj{"user": obj{"id": user}, "selectedDevice": obj{"otp": ""}}, 400, "EMPTY_VALUE"},
+		"otp, no app":     {obj{"user": obj{"id": user}, "selectedDevice": obj{"otp": "123456"}}, 400, "INVALID_OTP"},
+		"native app":      {obj{"user": obj{"id": user}, "mobilePayload": "x.y.z", "application": obj{"id": envID}}, 400, "INVALID_VALUE"},
+		"usernameless":    {obj{"rp": obj{"id": "example.com"}}, 400, "REQUIRED_VALUE"},
+		"short challenge": {obj{"user": obj{"id": user}, "webAuthn": obj{"challenge": "AAAA"}}, 400, "INVALID_VALUE"},
+		"compatibility":   {obj{"user": obj{"id": user}, "compatibility": "SOME"}, 400, "INVALID_VALUE"},
+		"template":        {obj{"user": obj{"id": user}, "notification": obj{"template": obj{"name": "device_pairing"}}}, 400, "INVALID_VALUE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,6 +17,8 @@ type Account struct {
 	Fails     int      `json:"f,omitempty"` // wrong passwords since the last right one
 	LockedTo  int64    `json:"l,omitempty"` // the password is locked until then, Unix ms
 	LockedAt  int64    `json:"k,omitempty"` // locked by an administrator, Unix ms; until unlocked
+	CodeFails int      `json:"c,omitempty"` // wrong codes in a row, if the settings have a lockout
+	CodesTo   int64    `json:"t,omitempty"` // locked until then by those, Unix ms
 	Unordered bool     `json:"u,omitempty"` // order removed: no default device
 	Devices   []Device `json:"d,omitempty"` // active ones in their order, then pending ones
 }
@@ -79,6 +81,28 @@ func (a *Account) PasswordRight() bool {
 	dirty := a.Fails != 0 || a.LockedTo != 0
 	a.Fails, a.LockedTo = 0, 0
 	return dirty
+}
+
+// CodeWrong counts a wrong code of any device. The one that reaches count locks the
+// account for d.
+func (a *Account) CodeWrong(count int, d time.Duration, now time.Time) {
+	a.CodesTo = 0
+	a.CodeFails++
+	if a.CodeFails >= count {
+		a.CodeFails, a.CodesTo = 0, now.Add(d).UnixMilli()
+	}
+}
+
+// CodeRight forgets wrong codes. It reports whether there were any.
+func (a *Account) CodeRight() bool {
+	dirty := a.CodeFails != 0 || a.CodesTo != 0
+	a.CodeFails, a.CodesTo = 0, 0
+	return dirty
+}
+
+// CodesLocked reports whether wrong codes have locked the account.
+func (a *Account) CodesLocked(now time.Time) bool {
+	return a.CodesTo != 0 && now.Before(time.UnixMilli(a.CodesTo))
 }
 
 // Device finds a device by id.

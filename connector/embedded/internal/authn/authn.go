@@ -48,7 +48,7 @@ func (s *Authentications) read(c *rest.Call) (rest.Reply, error) {
 
 // usable reports whether a device may be challenged now.
 func (s *Authentications) usable(c *rest.Call, x *session, d *device.Record) bool {
-	return !out(x.account.Device(d.ID), c.Tx.Now()) && s.served(x, d)
+	return !unusable(x.account.Device(d.ID), c.Tx.Now()) && s.served(x, d)
 }
 
 // served reports whether policy, settings and senders let a device be used at all.
@@ -72,13 +72,18 @@ func (x *session) move(e Event) error {
 	return nil
 }
 
-// fits refuses users that the policy keeps out.
-func (x *session) fits() error {
+// fits refuses users that the policy keeps out, and accounts that are locked: by an
+// administrator, or by wrong codes. A lock by wrong passwords is the password's alone:
+// strangers must not lock the second factor.
+func (x *session) fits(now time.Time) error {
+	a := x.account
 	switch {
-	case x.account.Off && x.policy.RefusesDisabled():
+	case a.Off && x.policy.RefusesDisabled():
 		return rest.Refuse(rest.InvalidData, rest.AccountNotUsable, "user.id", "The account is disabled")
-	case !x.account.MFA && x.policy.BlockUsersWithDisabledMFA:
+	case !a.MFA && x.policy.BlockUsersWithDisabledMFA:
 		return rest.Refuse(rest.InvalidData, rest.AccountNotUsable, "user.id", "MFA is disabled for the account")
+	case !x.policy.IgnoreUserLock && (a.LockedAt != 0 || a.CodesLocked(now)):
+		return rest.Refuse(rest.RequestFailed, rest.PasswordLockedOut, "user.id", "The account is locked")
 	}
 	return nil
 }

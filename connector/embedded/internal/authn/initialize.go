@@ -1,26 +1,15 @@
 package authn
 
 import (
-	"time"
+	"cmp"
 
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
-
-// start is the body of an initialization.
-type start struct {
-	User           *rest.Ref `json:"user"`
-	Policy         *rest.Ref `json:"policy"`
-	SelectedDevice *struct {
-		ID      string `json:"id"`
-		OneTime *struct {
-			Type string `json:"type"`
-		} `json:"oneTime"`
-	} `json:"selectedDevice"`
-}
 
 // initialize answers POST deviceAuthentications: 201, also when there is no usable
 // device, which the status says.
@@ -33,7 +22,7 @@ func (s *Authentications) initialize(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	code, err := s.choose(c, x, b)
+	code, err := s.choose(c, x, b.SelectedDevice)
 	if err != nil {
 		return rest.Reply{}, err
 	}
@@ -52,21 +41,23 @@ func (s *Authentications) initialize(c *rest.Call) (rest.Reply, error) {
 
 // withTest shows the code of a test device, once.
 func withTest(r Resource, x *session, code string) Resource {
-	if d := x.device(x.Device); d != nil && d.Test && code != "" {
+	if d, _ := x.selected(); d != nil && d.Test && code != "" {
 		r.Test = &device.Test{OTP: code}
 	}
 	return r
 }
 
-// begin validates a body and makes the session.
+// begin validates a body and makes the session, under the user's latch.
 func (s *Authentications) begin(c *rest.Call, b start) (*session, error) {
-	switch {
-	case b.User == nil || b.User.ID == "":
-		return nil, rest.Required("user.id")
-	case !rest.IsID(b.User.ID):
-		return nil, rest.Missing()
-	case b.SelectedDevice != nil && b.SelectedDevice.OneTime != nil:
-		return nil, rest.Invalid("selectedDevice.oneTime.type", "is not a type that can be used once here")
+	if err := b.validate(); err != nil {
+		return nil, err
+	}
+	template, err := b.Notification.Pick(notify.StrongAuthentication, notify.Transaction)
+	if err != nil {
+		return nil, err
+	}
+	if template == notify.StrongAuthentication {
+		template = ""
 	}
 	id := ""
 	if b.Policy != nil {
@@ -76,18 +67,26 @@ func (s *Authentications) begin(c *rest.Call, b start) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := c.Tx.Now().UnixMilli()
-	x, err := s.load(c, &record{ID: c.Tx.NewID(), User: b.User.ID, Policy: p.ID, Status: DeviceSelectionRequired, Created: now})
+	if err := c.Tx.Latch(account.Key(c.Env, b.User.ID)); err != nil {
+		return nil, err
+	}
+	x, err := s.load(c, &record{ID: c.Tx.NewID(), User: b.User.ID, Policy: p.ID, Status: DeviceSelectionRequired, Template: template,
+		Created: c.Tx.Now().UnixMilli()})
 	if err != nil {
 		return nil, err
 	}
-	return x, x.fits()
+	return x, x.fits(c.Tx.Now())
 }
 
 // choose picks the device, as policy, order and request want it, and challenges it.
-func (s *Authentications) choose(c *rest.Call, x *session, b start) (code string, err error) {
-	if b.SelectedDevice != nil && b.SelectedDevice.ID != "" {
-		return s.challenge(c, x, b.SelectedDevice.ID, "selectedDevice.id")
+func (s *Authentications) choose(c *rest.Call, x *session, want *selection) (code string, err error) {
+	switch {
+	case want != nil && want.OneTime != nil:
+		return s.useOnce(c, x, want)
+	case want != nil && want.OTP != nil:
+		return "", s.checkFirst(c, x, want)
+	case want != nil && want.ID != "":
+		return s.challenge(c, x, want.ID, "selectedDevice.id")
 	}
 	var usable []*device.Record
 	for _, d := range x.devices {
@@ -121,40 +120,48 @@ func (s *Authentications) noDevice(c *rest.Call, x *session) error {
 	return nil
 }
 
-// challenge selects a device and sends its code. A device that is not the user's is
+// choosable finds a device that may be challenged. One that is not the user's is
 // INVALID_VALUE of target, one that cools down TOO_MANY_OTP_RETRIES.
-func (s *Authentications) challenge(c *rest.Call, x *session, id, target string) (string, error) {
+func (s *Authentications) choosable(c *rest.Call, x *session, id, target string) (*device.Record, error) {
 	d := x.device(id)
 	if d == nil {
-		return "", rest.Invalid(target, "is not an active device of the user")
+		return nil, rest.Invalid(target, "is not an active device of the user")
 	}
-	hot := x.account.Device(id)
-	if _, locked := hot.Locked(c.Tx.Now()); locked {
-		return "", otp.Refusal(otp.Result{Verdict: otp.TooMany})
+	if _, locked := x.account.Device(id).Locked(c.Tx.Now()); locked {
+		return nil, otp.Refusal(otp.Result{Verdict: otp.TooMany})
 	}
 	if !s.usable(c, x, d) {
-		return "", rest.Invalid(target, "is blocked, or not allowed by the device authentication policy")
+		return nil, rest.Invalid(target, "is blocked, or not allowed by the device authentication policy")
+	}
+	return d, nil
+}
+
+// challenge selects a device and sends its code, if it does not make them itself.
+func (s *Authentications) challenge(c *rest.Call, x *session, id, target string) (string, error) {
+	d, err := s.choosable(c, x, id, target)
+	if err != nil {
+		return "", err
 	}
 	if err := x.move(SelectedCode); err != nil {
 		return "", err
 	}
-	x.Device = id
+	x.Device, x.Once, x.Code = id, nil, nil
 	if k, _ := device.KindOf(d.Type); !k.Sent() {
-		x.Code = nil
 		return "", nil
 	}
+	return s.code(c, x, d, x.account.Device(id))
+}
+
+// code makes a code, keeps its hash and sends it.
+func (s *Authentications) code(c *rest.Call, x *session, d *device.Record, count *account.Device) (string, error) {
 	o := x.policy.Method(d.Type).OTP
 	life := o.LifeTime.Value()
 	code := otp.New(c.Tx.Random, o.OTPLength)
-	x.Code = s.Checker.Keep(code, x.ID, hot, c.Tx.Now().Add(life))
-	return code, s.send(c, x, d, code, life)
-}
-
-func (s *Authentications) send(c *rest.Call, x *session, d *device.Record, code string, life time.Duration) error {
+	x.Code = s.Checker.Keep(code, x.ID, count, c.Tx.Now().Add(life))
 	if d.Test {
-		return nil
+		return code, nil
 	}
 	k, _ := device.KindOf(d.Type)
-	return s.Notify.Send(c, notify.Code{Template: notify.StrongAuthentication, Channel: k.Channel, To: d.To(),
+	return code, s.Notify.Send(c, notify.Code{Template: cmp.Or(x.Template, notify.StrongAuthentication), Channel: k.Channel, To: d.To(),
 		Group: "da/" + x.ID, OTP: code, LifeTime: life})
 }

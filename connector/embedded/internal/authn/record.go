@@ -21,7 +21,9 @@ type record struct {
 	Policy   string         `json:"p"`
 	Status   Status         `json:"s"`
 	Device   string         `json:"d,omitempty"` // selected
-	Code     *otp.Code      `json:"c,omitempty"` // the live code, if any
+	Once     *once          `json:"o,omitempty"` // selected, in the place of a device
+	Code     *otp.Code      `json:"c,omitempty"` // the live code, if one was sent
+	Template string         `json:"n,omitempty"` // of its messages; "" is strong_authentication
 	Resent   map[string]int `json:"r,omitempty"` // codes sent again, by device
 	AMR      []string       `json:"a,omitempty"` // when COMPLETED
 	Error    *failure       `json:"e,omitempty"` // when FAILED

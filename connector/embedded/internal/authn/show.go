@@ -15,7 +15,7 @@ type Resource struct {
 	Environment    rest.Ref     `json:"environment"`
 	Status         Status       `json:"status"`
 	Policy         rest.Ref     `json:"policy"`
-	SelectedDevice *rest.Ref    `json:"selectedDevice,omitempty"`
+	SelectedDevice *chosen      `json:"selectedDevice,omitempty"`
 	User           rest.Ref     `json:"user"`
 	Authenticators []string     `json:"authenticators,omitempty"`
 	Error          *failure     `json:"error,omitempty"`
@@ -24,15 +24,22 @@ type Resource struct {
 	UpdatedAt      *rest.Time   `json:"updatedAt"`
 }
 
+// chosen is the selected device: one of the user's, or a one-time device, masked.
+type chosen struct {
+	ID      string   `json:"id,omitempty"`
+	OneTime *offered `json:"oneTime,omitempty"`
+}
+
 type embedded struct {
 	Devices []offered `json:"devices"`
 }
 
-// offered is a device that the user may choose, its address masked.
+// offered is a device that the user may choose, its address masked. A one-time device
+// has neither id nor status.
 type offered struct {
-	ID       string `json:"id"`
+	ID       string `json:"id,omitempty"`
 	Type     string `json:"type"`
-	Status   string `json:"status"`
+	Status   string `json:"status,omitempty"`
 	Nickname string `json:"nickname,omitempty"`
 	Email    string `json:"email,omitempty"`
 	Phone    string `json:"phone,omitempty"`
@@ -49,8 +56,14 @@ func (s *Authentications) show(c *rest.Call, x *session) Resource {
 	for _, name := range x.Status.links() {
 		out.Links[name] = self
 	}
+	if o := x.Once; o != nil {
+		once := offer(&device.Record{Type: o.Type, Address: o.Address})
+		once.Status = ""
+		out.SelectedDevice, out.Embedded.Devices = &chosen{OneTime: &once}, []offered{once}
+		return out
+	}
 	if x.Device != "" {
-		out.SelectedDevice = &rest.Ref{ID: x.Device}
+		out.SelectedDevice = &chosen{ID: x.Device}
 	}
 	for _, d := range x.devices {
 		if s.usable(c, x, d) {

@@ -26,6 +26,7 @@ const (
 	CodeWrong         Event = "wrong code"
 	DeviceLocked      Event = "device locked, another is usable"
 	NoDevice          Event = "no device is usable"
+	UsedUp            Event = "no try left for a one-time device"
 	AssertionRight    Event = "right assertion"
 	PushApproved      Event = "push approved"
 	PushDenied        Event = "push denied"
@@ -58,7 +59,7 @@ func open(own map[Event]Status) map[Event]Status {
 // codes are the events of a state in which a code may be checked. A wrong one leaves
 // the state as it is, which the empty Status says.
 func codes() map[Event]Status {
-	return map[Event]Status{CodeRight: Completed, CodeWrong: "", DeviceLocked: DeviceSelectionRequired}
+	return map[Event]Status{CodeRight: Completed, CodeWrong: "", DeviceLocked: DeviceSelectionRequired, UsedUp: Failed}
 }
 
 func merge(a, b map[Event]Status) map[Event]Status {

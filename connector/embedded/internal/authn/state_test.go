@@ -23,6 +23,7 @@ func TestMachine(t *testing.T) {
 		CodeWrong:         {"", code, "", push, late, "", ""},
 		DeviceLocked:      {"", sel, "", sel, sel, "", ""},
 		NoDevice:          {fail, fail, fail, fail, fail, "", ""},
+		UsedUp:            {"", fail, "", fail, fail, "", ""},
 		AssertionRight:    {"", "", done, "", "", "", ""},
 		PushApproved:      {"", "", "", done, "", "", ""},
 		PushDenied:        {"", "", "", fail, "", "", ""},

@@ -20,6 +20,9 @@ func (s *Devices) activate(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
+	if a.CodesLocked(c.Tx.Now()) {
+		return rest.Reply{}, rest.Refuse(rest.RequestFailed, rest.PasswordLockedOut, "user.id", "The account is locked")
+	}
 	res := s.verifyPairing(c, a, r, p, guess)
 	if res.Verdict != otp.Right {
 		return rest.Reply{}, s.refused(c, a, r, res)
@@ -48,6 +51,9 @@ func (s *Devices) activate(c *rest.Call) (rest.Reply, error) {
 // refused writes what a code that was not accepted leads to, and gives the refusal.
 func (s *Devices) refused(c *rest.Call, a *account.Account, r *Record, res otp.Result) error {
 	if res.Changed {
+		if _, err := policy.Strike(c, a); err != nil {
+			return err
+		}
 		if err := a.Save(c.Tx, c.Env); err != nil {
 			return err
 		}

@@ -119,6 +119,14 @@ func (c Checker) CheckTOTP(secret []byte, grace int, d *account.Device, rule acc
 	return res
 }
 
+// Miss is the verdict on a guess at a device that has no code yet: it counts.
+func Miss(d *account.Device, rule account.Rule, now time.Time) Result {
+	if _, locked := d.Locked(now); locked || d.Blocked() {
+		return Result{Verdict: TooMany}
+	}
+	return attempt(d, rule, now, func() bool { return false })
+}
+
 // attempt counts a guess and takes that back if it is right.
 func attempt(d *account.Device, rule account.Rule, now time.Time, right func() bool) Result {
 	before := *d

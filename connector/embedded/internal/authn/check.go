@@ -1,0 +1,165 @@
+package authn
+
+import (
+	"time"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+)
+
+// checkOTP answers otp.check: lock check, attempt counted, comparison, verdict, all
+// under the user's latch and in one commit. The counters are the user's and device's,
+// whichever authentication the code was sent for; those of a one-time device are the
+// authentication's own.
+func (s *Authentications) checkOTP(c *rest.Call) (rest.Reply, error) {
+	guess, err := otp.Guess(c)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	x, err := s.latched(c)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	if err := s.checkable(c, x); err != nil {
+		return rest.Reply{}, err
+	}
+	d, hot := x.selected()
+	res := d.Verify(s.Checker, s.try(c, x, d, hot, guess))
+	if res.Verdict != otp.Right {
+		return rest.Reply{}, s.refused(c, x, res)
+	}
+	if forgiven := x.account.CodeRight(); forgiven || res.Changed && x.Once == nil {
+		if err := x.account.Save(c.Tx, c.Env); err != nil {
+			return rest.Reply{}, err
+		}
+	}
+	if err := s.done(c, x, d); err != nil {
+		return rest.Reply{}, err
+	}
+	if err := s.update(c, x, rest.Success); err != nil {
+		return rest.Reply{}, err
+	}
+	return rest.OK(s.show(c, x))
+}
+
+// try is a guess at the code of a device.
+func (s *Authentications) try(c *rest.Call, x *session, d *device.Record, hot *account.Device, guess string) device.Try {
+	return device.Try{Device: hot, Rule: s.rule(x, d), Grace: x.policy.Grace(), Code: x.Code, Purpose: x.ID,
+		Guess: guess, Now: c.Tx.Now()}
+}
+
+// checkable refuses a code where none can be checked: in a state without one, for a
+// device that is gone, for a user who may not authenticate. While the selected device
+// cools down it says so, whatever the state.
+func (s *Authentications) checkable(c *rest.Call, x *session) error {
+	d, hot := x.selected()
+	if _, ok := next(x.Status, CodeRight); !ok {
+		if d != nil && x.Status != Completed && unusable(hot, c.Tx.Now()) {
+			return otp.Refusal(otp.Result{Verdict: otp.TooMany})
+		}
+		return x.move(CodeRight)
+	}
+	if d == nil {
+		return otp.Refusal(otp.Result{Verdict: otp.Expired})
+	}
+	return x.fits(c.Tx.Now())
+}
+
+// unusable reports whether a device is locked or blocked.
+func unusable(d *account.Device, now time.Time) bool {
+	_, locked := d.Locked(now)
+	return locked || d.Blocked()
+}
+
+// done ends the session with success; the caller saves it. The code is forgotten: it
+// cannot be used again.
+func (s *Authentications) done(c *rest.Call, x *session, d *device.Record) error {
+	if err := x.move(CodeRight); err != nil {
+		return err
+	}
+	k, _ := device.KindOf(d.Type)
+	x.Code, x.AMR = nil, append([]string{"mfa"}, k.AMR...)
+	return audited(c, "OTP.CHECK_SUCCESS", x, rest.Success)
+}
+
+// refused writes what a code that was not accepted leads to, and gives the refusal. A
+// guess that counted is an event; one that was turned away uncompared is not.
+func (s *Authentications) refused(c *rest.Call, x *session, res otp.Result) error {
+	if res.Verdict == otp.Expired && x.Code != nil && x.Code.Kill() {
+		if err := x.save(c); err != nil {
+			return err
+		}
+	}
+	if !res.Changed {
+		return otp.Refusal(res).Keep()
+	}
+	event := "OTP.CHECK_INVALID"
+	if res.Verdict == otp.TooMany {
+		event = "OTP.CHECK_FAILED"
+	}
+	if err := audited(c, event, x, rest.Failed); err != nil {
+		return err
+	}
+	if err := s.counted(c, x, res); err != nil {
+		return err
+	}
+	return otp.Refusal(res).Keep()
+}
+
+// counted saves the count of a wrong code, and what follows from it: a device that is
+// locked or blocked, an account that is, the end of a one-time device.
+func (s *Authentications) counted(c *rest.Call, x *session, res otp.Result) error {
+	struck, err := policy.Strike(c, x.account)
+	if err != nil {
+		return err
+	}
+	if struck || x.Once == nil {
+		if err := x.account.Save(c.Tx, c.Env); err != nil {
+			return err
+		}
+	}
+	if x.Once != nil {
+		return s.countedOnce(c, x, res)
+	}
+	if err := device.Consequences(c, x.User, x.Device, res.Failure); err != nil {
+		return err
+	}
+	if res.Locked || res.Blocked {
+		return s.lost(c, x)
+	}
+	return nil
+}
+
+// countedOnce ends an authentication whose one-time device has no try left.
+func (s *Authentications) countedOnce(c *rest.Call, x *session, res otp.Result) error {
+	if res.Left > 0 {
+		return x.save(c)
+	}
+	if err := x.move(UsedUp); err != nil {
+		return err
+	}
+	x.Code = nil
+	x.Error = &failure{Code: rest.TooManyOTPRetries, Message: "Too many wrong OTPs were provided"}
+	return s.update(c, x, rest.Failed)
+}
+
+// lost moves a session whose device has just been locked: to the choice of another, or
+// to FAILED when there is none.
+func (s *Authentications) lost(c *rest.Call, x *session) error {
+	x.Code = nil
+	for _, d := range x.devices {
+		if s.usable(c, x, d) {
+			if err := x.move(DeviceLocked); err != nil {
+				return err
+			}
+			return s.update(c, x, rest.Success)
+		}
+	}
+	if err := s.noDevice(c, x); err != nil {
+		return err
+	}
+	return s.update(c, x, rest.Failed)
+}

@@ -7,9 +7,11 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -84,9 +86,12 @@ func runFlow(cmd *cobra.Command, name string, o *runOptions) (err error) {
 	}
 	in := newLines(cmd.InOrStdin())
 	defer in.restore()
-	w := &walk{app: a, mail: mail, in: in, out: newPrinter(cmd.OutOrStdout(), o.output, in.tty)}
+	ctx, gone := context.WithCancel(cmd.Context())
+	defer gone()
+	signal.Ignore(syscall.SIGPIPE) // or the temporary data would stay
+	w := &walk{app: a, mail: mail, in: in, out: newPrinter(cmd.OutOrStdout(), o.output, in.tty, gone)}
 	mail.arrived = w.out.mail
-	return w.from(cmd.Context(), id, o)
+	return w.from(ctx, id, o)
 }
 
 func (o *runOptions) check() error {

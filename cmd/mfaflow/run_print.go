@@ -24,20 +24,36 @@ type printer interface {
 	saved(file string)
 }
 
-func newPrinter(w io.Writer, output string, echo bool) printer {
+// newPrinter makes the printer of an output. gone is called when nobody reads any more.
+func newPrinter(w io.Writer, output string, echo bool, gone func()) printer {
+	f, ok := w.(*os.File)
+	w = &listened{w, gone}
 	if output == "json" {
 		return &jsonPrinter{json.NewEncoder(w)}
 	}
-	f, ok := w.(*os.File)
 	styled := ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	return &textPrinter{w: w, echo: echo, styled: styled}
+}
+
+// listened tells when what it writes to does not listen.
+type listened struct {
+	io.Writer
+	gone func()
+}
+
+func (l *listened) Write(b []byte) (int, error) {
+	n, err := l.Writer.Write(b)
+	if err != nil {
+		l.gone()
+	}
+	return n, err
 }
 
 // jsonPrinter writes a JSON object a line, with one member that says what it is, save
 // for the execution at each step and at the end.
 type jsonPrinter struct{ *json.Encoder }
 
-func (p *jsonPrinter) line(v any) { _ = p.Encode(v) } // as Fprintln to a closed pipe
+func (p *jsonPrinter) line(v any) { _ = p.Encode(v) } // a closed pipe ends the walk, see listened
 
 func (p *jsonPrinter) one(kind string, v any) { p.line(map[string]any{kind: v}) }
 

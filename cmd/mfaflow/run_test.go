@@ -145,6 +145,20 @@ func TestRunSignOn(t *testing.T) {
 	}
 }
 
+// TestRunUnread: when nobody reads on, the command ends and takes its data with it.
+func TestRunUnread(t *testing.T) {
+	t.Parallel()
+	p := startTalk(t, t.TempDir(), "sign-on-and-mfa")
+	p.sees(`Username: `)
+	out := p.out
+	if err := out.(io.Closer).Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.types("demo")
+	p.out = strings.NewReader("")
+	p.ends(exitProblems)
+}
+
 func TestRunEndsEarly(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -37,7 +37,7 @@ func signOn(b *testing.B, s store.Store) {
 			b.Error(err)
 		}
 	})
-	svc, err := embedded.New(b.Context(), db, embedded.Options{Environment: envID, BaseURL: base})
+	svc, err := embedded.New(b.Context(), db, embedded.Options{Environment: envID, BaseURL: base, TestDevices: true})
 	if err != nil {
 		b.Fatal(err)
 	}

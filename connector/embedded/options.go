@@ -105,6 +105,12 @@ type Limits struct {
 	// or recovers a password; the last locks the password out for the latter.
 	CodeFailures int
 
+	// MessagesPerUser is how many codes a user is sent a day (UTC) on one channel;
+	// PingOne's number is 50. MessagesPerTarget is how many one address or number is
+	// sent on one channel, whoever asks. Devices whose channel is used up are not
+	// usable. Both are off in DefaultLimits: they cost a record a message each.
+	MessagesPerUser, MessagesPerTarget int
+
 	// PendingDevices is how many devices of a user may wait for their activation, and
 	// PendingLife how long.
 	PendingDevices int

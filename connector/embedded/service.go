@@ -79,7 +79,8 @@ func seed(o Options) (*policy.Policy, error) {
 func (s *Service) routes() []rest.Route {
 	o, env := s.opts, s.opts.Environment
 	checker := otp.Checker{Key: s.db.Derive("embedded otp"), Epoch: s.db.Epoch(), Env: env, OnCompare: o.OnCompare}
-	sender := notify.Notifier{Channels: o.Channels, Test: o.TestDevices}
+	sender := notify.Notifier{Channels: o.Channels, Test: o.TestDevices, Quota: notify.Quota{
+		PerUser: o.Limits.MessagesPerUser, PerTarget: o.Limits.MessagesPerTarget, Key: s.db.Derive("embedded target")}}
 	users := &directory.Directory{
 		Names: s.db.Derive("embedded username"), Addresses: s.db.Derive("embedded email"),
 		Population: rest.FixedID(env, "population"), PolicyID: rest.FixedID(env, "passwordPolicy"),

@@ -51,6 +51,12 @@ func (s *Authentications) usable(c *rest.Call, x *session, d *device.Record) boo
 	return !unusable(x.account.Device(d.ID), c.Tx.Now()) && s.served(x, d)
 }
 
+// mute reports whether the user gets no more messages today on a device's channel.
+func (x *session) mute(d *device.Record) bool {
+	k, _ := device.KindOf(d.Type)
+	return k.Sent() && !d.Test && x.spent(k.Channel)
+}
+
 // served reports whether policy, settings and senders let a device be used at all.
 func (s *Authentications) served(x *session, d *device.Record) bool {
 	k, known := device.KindOf(d.Type)

@@ -151,7 +151,7 @@ func (s *Authentications) countedOnce(c *rest.Call, x *session, res otp.Result) 
 func (s *Authentications) lost(c *rest.Call, x *session) error {
 	x.Code = nil
 	for _, d := range x.devices {
-		if s.usable(c, x, d) {
+		if s.usable(c, x, d) && !x.mute(d) {
 			if err := x.move(DeviceLocked); err != nil {
 				return err
 			}

@@ -90,7 +90,7 @@ func (s *Authentications) choose(c *rest.Call, x *session, want *selection) (cod
 	}
 	var usable []*device.Record
 	for _, d := range x.devices {
-		if s.usable(c, x, d) {
+		if s.usable(c, x, d) && !x.mute(d) {
 			usable = append(usable, d)
 		}
 	}
@@ -113,15 +113,20 @@ func (s *Authentications) noDevice(c *rest.Call, x *session) error {
 	x.Code = nil
 	x.Error = &failure{Code: "NO_USABLE_DEVICES", Message: "Couldn't find authenticating device for user: " + x.User}
 	for _, d := range x.devices {
-		if s.served(x, d) {
-			x.Error.Unavailable = append(x.Error.Unavailable, rest.Ref{ID: d.ID})
+		if !s.served(x, d) {
+			continue
+		}
+		x.Error.Unavailable = append(x.Error.Unavailable, rest.Ref{ID: d.ID})
+		if x.mute(d) {
+			x.Error.Message = notify.DailyLimit(d.Type)
 		}
 	}
 	return nil
 }
 
 // choosable finds a device that may be challenged. One that is not the user's is
-// INVALID_VALUE of target, one that cools down TOO_MANY_OTP_RETRIES.
+// INVALID_VALUE of target, one that cools down TOO_MANY_OTP_RETRIES, one that gets no more
+// messages today QUOTA_EXCEEDED.
 func (s *Authentications) choosable(c *rest.Call, x *session, id, target string) (*device.Record, error) {
 	d := x.device(id)
 	if d == nil {
@@ -132,6 +137,9 @@ func (s *Authentications) choosable(c *rest.Call, x *session, id, target string)
 	}
 	if !s.usable(c, x, d) {
 		return nil, rest.Invalid(target, "is blocked, or not allowed by the device authentication policy")
+	}
+	if x.mute(d) {
+		return nil, notify.Exceeded(d.Type, s.Notify.Quota.PerUser, c.Tx.Now())
 	}
 	return d, nil
 }
@@ -162,6 +170,6 @@ func (s *Authentications) code(c *rest.Call, x *session, d *device.Record, count
 		return code, nil
 	}
 	k, _ := device.KindOf(d.Type)
-	return code, s.Notify.Send(c, notify.Code{Template: cmp.Or(x.Template, notify.StrongAuthentication), Channel: k.Channel, To: d.To(),
-		Group: "da/" + x.ID, OTP: code, LifeTime: life})
+	return code, s.Notify.Send(c, notify.Code{Template: cmp.Or(x.Template, notify.StrongAuthentication), User: x.User, Channel: k.Channel,
+		To: d.To(), Group: "da/" + x.ID, OTP: code, LifeTime: life})
 }

@@ -65,7 +65,8 @@ type session struct {
 	policy  *policy.Policy
 	devices []*device.Record // the user's active ones, in their order
 
-	extensions bool // phone extensions are enabled; read only if a device has one
+	spent      func(channel string) bool // no more messages today
+	extensions bool                      // phone extensions are enabled; read only if a device has one
 }
 
 // owner finds whose deviceAuthentication this is, which never changes, without reading
@@ -148,6 +149,9 @@ func (s *Authentications) load(c *rest.Call, r *record) (*session, error) {
 		return nil, err
 	}
 	x := &session{record: r, account: a, policy: p, devices: devices}
+	if x.spent, err = s.Notify.Spent(c, a.ID); err != nil {
+		return nil, err
+	}
 	if slices.ContainsFunc(devices, func(d *device.Record) bool { return d.Extension != "" }) {
 		settings, err := policy.LoadSettings(c.Tx, c.Env)
 		if err != nil {

@@ -66,7 +66,7 @@ func (s *Authentications) show(c *rest.Call, x *session) Resource {
 		out.SelectedDevice = &chosen{ID: x.Device}
 	}
 	for _, d := range x.devices {
-		if s.usable(c, x, d) {
+		if s.usable(c, x, d) && (d.ID == x.Device || !x.mute(d)) {
 			out.Embedded.Devices = append(out.Embedded.Devices, offer(d))
 		}
 	}

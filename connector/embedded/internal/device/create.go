@@ -118,6 +118,6 @@ func (s *Devices) sendPairing(c *rest.Call, a *account.Account, r *Record, p *po
 	if r.Test {
 		return code, nil
 	}
-	return code, s.Notify.Send(c, notify.Code{Template: notify.DevicePairing, Channel: k.Channel, To: r.To(),
+	return code, s.Notify.Send(c, notify.Code{Template: notify.DevicePairing, User: a.ID, Channel: k.Channel, To: r.To(),
 		Group: pairing + "/" + r.ID, OTP: code, LifeTime: life})
 }

@@ -17,6 +17,7 @@ import (
 type Notifier struct {
 	Channels []string // channels that have a sender; any other counts as disabled
 	Test     bool     // test devices are permitted: their codes are answered, not sent
+	Quota    Quota
 }
 
 // Has reports whether a channel has a sender.
@@ -42,6 +43,7 @@ const (
 // Code is a passcode on its way to a person.
 type Code struct {
 	Template string
+	User     string // id
 	Channel  string
 	To       string
 	Group    string // a newer code of the same group replaces one not sent yet
@@ -49,8 +51,12 @@ type Code struct {
 	LifeTime time.Duration
 }
 
-// Send adds the message to the unit of work. It is worthless after LifeTime.
+// Send adds the message to the unit of work, if the day's limits allow it, else it is
+// QUOTA_EXCEEDED. It is worthless after LifeTime. The caller has the user's latch.
 func (n Notifier) Send(c *rest.Call, m Code) error {
+	if err := n.spend(c, m); err != nil {
+		return err
+	}
 	now := c.Tx.Now()
 	subject, text := m.texts()
 	err := outbox.Add(c.Tx, c.Env, outbox.Message{

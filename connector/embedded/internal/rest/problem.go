@@ -32,6 +32,7 @@ const (
 	OTPSessionExpired   = "OTP_SESSION_EXPIRED"
 	OutOfRange          = "OUT_OF_RANGE"
 	PasswordLockedOut   = "PASSWORD_LOCKED_OUT"
+	QuotaExceeded       = "QUOTA_EXCEEDED"
 	RequiredValue       = "REQUIRED_VALUE"
 	SizeLimitExceeded   = "SIZE_LIMIT_EXCEEDED"
 	TooManyOTPRetries   = "TOO_MANY_OTP_RETRIES"

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/flows"
 	"github.com/mfaflow/mfaflow/flows/cond"
 )
@@ -105,7 +106,7 @@ func (s *Suite) checkStep(st *step) error {
 		}
 	case run:
 		if _, ok := s.opts.Capabilities.Lookup(st.name); !ok && st.name != "" {
-			doc.Problem(st.at, ruleUses, fmt.Sprintf("there is no capability `%s`", st.name), "")
+			noCapability(doc, st.at, st.name, s.opts.Capabilities)
 		}
 	case start:
 		if st.name == "" {
@@ -118,6 +119,14 @@ func (s *Suite) checkStep(st *step) error {
 		}
 	}
 	return nil
+}
+
+func noCapability(doc *flows.Document, at flows.Pos, id string, caps *connector.Registry) {
+	var ids []string
+	for _, e := range caps.All() {
+		ids = append(ids, e.ID)
+	}
+	doc.Problem(at, ruleUses, fmt.Sprintf("there is no capability `%s`", id), flows.DidYouMean(id, ids))
 }
 
 // named are the names that every node of the gathered flows is asked for, sorted.

@@ -130,7 +130,7 @@ func readsOf(v flows.Value) (reads [][]string) {
 func values(env map[string]any, reads [][]string) string {
 	seen := map[string]string{}
 	for _, path := range reads {
-		seen[strings.Join(path, ".")] = show(at(env, path))
+		seen[strings.Join(path, ".")] = brief(path, at(env, path))
 	}
 	if len(seen) == 0 {
 		return ""
@@ -158,6 +158,28 @@ func at(v any, path []string) any {
 		}
 	}
 	return v
+}
+
+// brief shows a value; of the long lists of what happened only what tells entries apart.
+func brief(path []string, v any) string {
+	list, ok := v.([]any)
+	if !ok || len(path) != 1 || path[0] != "trace" && path[0] != "audit" {
+		return show(v)
+	}
+	words := make([]string, len(list))
+	for i, item := range list {
+		e, _ := item.(map[string]any)
+		text := func(name string) string { s, _ := e[name].(string); return s }
+		switch {
+		case path[0] == "audit":
+			words[i] = text("type")
+		case text("edge") != "":
+			words[i] = "-> " + text("edge")
+		default:
+			words[i] = strings.TrimSpace(text("node") + " " + text("event") + " " + text("capability"))
+		}
+	}
+	return "[" + strings.Join(words, ", ") + "]"
 }
 
 // maxShown bounds one value in a message, in bytes of JSON.

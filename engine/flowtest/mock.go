@@ -63,11 +63,7 @@ func withoutSecret(v any) any {
 func (m *mock) check(doc *flows.Document, caps *connector.Registry) {
 	e, ok := caps.Lookup(m.uses)
 	if !ok {
-		var ids []string
-		for _, e := range caps.All() {
-			ids = append(ids, e.ID)
-		}
-		doc.Problem(m.usesPos, ruleUses, fmt.Sprintf("there is no capability `%s`", m.uses), flows.DidYouMean(m.uses, ids))
+		noCapability(doc, m.usesPos, m.uses, caps)
 		return
 	}
 	m.entry = e

@@ -13,16 +13,17 @@ var kinds = []kind{see, act, again, clock, crash, start, cancel, scan, run, rule
 // step reads one step: the key that says what it does, and what may stand beside it.
 func (p parser) step(n *flows.YAML) step {
 	s := step{Pos: p.Place(n)}
+	table := keys{"expect": func(n *flows.YAML) { s.expect = p.expect(n) }}
 	for _, k := range kinds {
 		if n.Get(string(k)) != nil && (s.kind == "" || k != expect) {
 			if s.kind != "" {
 				p.Problem(p.Place(n.Get(string(k))), ruleStep, fmt.Sprintf("a step does one thing, and this one says `%s` and `%s`", s.kind, k), "make two steps of it")
+				table[string(k)] = func(*flows.YAML) {}
 				continue
 			}
 			s.kind = k
 		}
 	}
-	table := keys{"expect": func(n *flows.YAML) { s.expect = p.expect(n) }}
 	switch s.kind {
 	case see:
 		s.seeKeys(p, table)

@@ -32,7 +32,7 @@ type trap struct {
 func traps() []trap {
 	return []trap{
 		{RuleTemplate, regexp.MustCompile(`(\$\{|\{\{)`), "this is a template of another language", TemplateHint},
-		{RuleBracket, regexp.MustCompile(`[{,]\s*[\w.-]+:\s*(=[^"',{}]*\[)`), "inside a one-line map `[` and `]` are YAML's own",
+		{RuleBracket, regexp.MustCompile(`[{,]\s*[\w.-]+:\s*(=[^"',{}]*\[|\w[^"',{}]*\w\[)`), "inside a one-line map `[` and `]` are YAML's own",
 			"quote the expression, `\"=x[0].y\"`, or give it a line of its own"},
 		{RuleTernary, regexp.MustCompile(`:\s+(=?[^"'{}#]*\S\s\?\s[^"'{}#]*\s:\s)`), "`a ? b : c` holds `: `, which YAML reads as a key",
 			"quote it, `\"=a ? b : c\"`, or route with a list of `when` and `then`"},

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mfaflow/mfaflow/engine/flowtest"
+	"github.com/mfaflow/mfaflow/flows"
+)
+
+// TestTemplates runs the flow tests of the shipped templates, as `mfaflow test` does.
+// Every template has tests, and they take every edge or say why they cannot.
+func TestTemplates(t *testing.T) {
+	t.Parallel()
+	caps, err := registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	find, err := flowsBeside(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := flowFiles(flows.Templates())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var suites []*flowtest.Suite
+	t.Run("scenarios", func(t *testing.T) {
+		for _, name := range names {
+			file := strings.TrimSuffix(name, ".yaml") + ".test.yaml"
+			text, err := fs.ReadFile(flows.Templates(), file)
+			if err != nil {
+				t.Errorf("template %s has no tests: %v", name, err)
+				continue
+			}
+			suite, problems, err := flowtest.Load(filepath.Join("flows/templates", file), text,
+				flowtest.Options{Lab: openLab, Source: find, Capabilities: caps})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range problems {
+				t.Errorf("%s\n%s", p, p.Snippet)
+			}
+			if suite == nil {
+				continue
+			}
+			suites = append(suites, suite)
+			runScenarios(t, suite)
+		}
+	})
+	for _, c := range flowtest.Merge(suites...) {
+		for _, blank := range c.Uncovered {
+			if blank.Reason == "" {
+				t.Errorf("%s, line %d: no scenario takes %s -> %s", c.Flow, blank.Line, blank.Edge, blank.To)
+			}
+		}
+		for _, edge := range c.Needless {
+			t.Errorf("%s: %s is taken, so `uncovered` must not excuse it", c.Flow, edge)
+		}
+	}
+}
+
+func runScenarios(t *testing.T, suite *flowtest.Suite) {
+	t.Helper()
+	for _, scenario := range suite.Tests() {
+		t.Run(suite.Flow()+"/"+scenario.Name, func(t *testing.T) {
+			t.Parallel()
+			result, err := suite.Run(t.Context(), scenario)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range result.Failures {
+				t.Errorf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Text)
+			}
+		})
+	}
+}

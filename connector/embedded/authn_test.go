@@ -73,32 +73,29 @@ func TestDeviceSelection(t *testing.T) {
 }
 
 // reach brings a deviceAuthentication into a state.
-var reach = map[string]func(w *world) (da, device, code string){
-	"DEVICE_SELECTION_REQUIRED": func(w *world) (string, string, string) {
-		user, device := w.ben()
-		da := w.begin(user).text("id")
+var reach = map[string]func(w *world, m means) (da, code string){
+	"DEVICE_SELECTION_REQUIRED": func(w *world, m means) (string, string) {
+		da := w.begin(m.user).text("id")
 		w.auth("POST cancel.push.authentication", "deviceAuthentications/"+da, obj{"reason": "CHANGE_DEVICE"}).want(200, "")
-		return da, device, w.mail("ben@example.com").Code
+		return da, m.code()
 	},
-	"OTP_REQUIRED": func(w *world) (string, string, string) {
-		user, device := w.ben()
-		return w.begin(user).text("id"), device, w.mail("ben@example.com").Code
+	"OTP_REQUIRED": func(w *world, m means) (string, string) {
+		return w.begin(m.user).text("id"), m.code()
 	},
-	"COMPLETED": func(w *world) (string, string, string) {
-		user, device := w.ben()
-		da, code := w.begin(user).text("id"), w.mail("ben@example.com").Code
+	"COMPLETED": func(w *world, m means) (string, string) {
+		da, code := w.begin(m.user).text("id"), m.code()
 		w.check(da, code).want(200, "")
-		return da, device, code
+		return da, code
 	},
-	"FAILED": func(w *world) (string, string, string) {
-		user, device := w.ben()
-		da := w.begin(user).text("id")
+	"FAILED": func(w *world, m means) (string, string) {
+		da := w.begin(m.user).text("id")
 		w.auth("POST cancel.push.authentication", "deviceAuthentications/"+da, nil).want(200, "")
-		return da, device, w.mail("ben@example.com").Code
+		return da, m.code()
 	},
 }
 
-// Every action in every state that e-mail devices reach: the answer, and the state after.
+// Every action in every state that devices with codes reach: the answer, and the state
+// after.
 func TestEveryActionInEveryState(t *testing.T) {
 	t.Parallel()
 	actions := map[string]func(w *world, path, device, code string) result{
@@ -130,39 +127,43 @@ func TestEveryActionInEveryState(t *testing.T) {
 		failed: {"select": {no, failed}, "right code": {no, failed}, "wrong code": {no, failed}, "change device": {no, failed}, "add device": {no, failed}, "sign out": {no, failed}, "cancel": {no, failed}, "read": {"", failed}},
 	}
 	links := map[string][]string{choose: {"device.select", "self"}, code: {"device.select", "otp.check", "self"}, done: {"self"}, failed: {"self"}}
+	authenticators := map[string][]any{"EMAIL": {"mfa", "otp"}, "VOICE": {"mfa", "otp", "tel"}, "TOTP": {"mfa", "otp"}}
 	for state, start := range reach {
 		for action, act := range actions {
-			t.Run(state+"/"+action, func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t)
-				da, device, otp := start(w)
-				r := act(w, "deviceAuthentications/"+da, device, otp)
-				want, ok := table[state][action]
-				if !ok {
-					t.Fatal("the table has no line for this")
-				}
-				if want.code == "" {
-					r.want(200, "")
-				} else {
-					r.want(400, want.code)
-				}
-				after := w.auth("GET", "deviceAuthentications/"+da, nil).want(200, "")
-				if after.text("status") != want.after {
-					t.Errorf("status %s, want %s", after.text("status"), want.after)
-				}
-				if d := cmp.Diff(links[want.after], keys(after.at("_links"))); d != "" {
-					t.Errorf("links: %s", d)
-				}
-				canceled := state == failed || want.after == failed
-				if got := after.text("error.code"); canceled != (got == "AUTHENTICATION_CANCELED") {
-					t.Errorf("error.code %q", got)
-				}
-				if want.after == done {
-					if d := cmp.Diff(any([]any{"mfa", "otp"}), after.at("authenticators")); d != "" {
-						t.Error(d)
+			for _, name := range []string{"EMAIL", "VOICE", "TOTP"} {
+				t.Run(state+"/"+action+"/"+name, func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t)
+					m := w.means(name)
+					da, otp := start(w, m)
+					r := act(w, "deviceAuthentications/"+da, m.device, otp)
+					want, ok := table[state][action]
+					if !ok {
+						t.Fatal("the table has no line for this")
 					}
-				}
-			})
+					if want.code == "" {
+						r.want(200, "")
+					} else {
+						r.want(400, want.code)
+					}
+					after := w.auth("GET", "deviceAuthentications/"+da, nil).want(200, "")
+					if after.text("status") != want.after {
+						t.Errorf("status %s, want %s", after.text("status"), want.after)
+					}
+					if d := cmp.Diff(links[want.after], keys(after.at("_links"))); d != "" {
+						t.Errorf("links: %s", d)
+					}
+					canceled := state == failed || want.after == failed
+					if got := after.text("error.code"); canceled != (got == "AUTHENTICATION_CANCELED") {
+						t.Errorf("error.code %q", got)
+					}
+					if want.after == done {
+						if d := cmp.Diff(any(authenticators[name]), after.at("authenticators")); d != "" {
+							t.Error(d)
+						}
+					}
+				})
+			}
 		}
 	}
 }

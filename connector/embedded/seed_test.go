@@ -84,52 +84,62 @@ func members(t *testing.T, raw []byte) []string {
 	return out
 }
 
-// The documents' Read All MFA User Devices, for one active e-mail device and one that
-// waits for its activation.
+// The documents' Read All MFA User Devices, for those of its devices that are served: an
+// active SMS device and a TOTP one that waits for its activation, of which the list shows
+// no secret. Members are equal, and in this order.
 func TestReadAllDevicesAsDocumented(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	user := w.user("joe")
-	active := w.email(user, "joe@example.com")
+	active := w.api("POST", "users/"+user+"/devices", obj{"type": "SMS", "phone": "+972.547339044"}).want(201, "").text("id")
 	w.clock.Move(time.Minute)
-	waiting := w.api("POST", "users/"+user+"/devices", obj{"type": "EMAIL", "email": "joe@example.org", "status": "ACTIVATION_REQUIRED"}).
-		want(201, "").text("id")
+	waiting := w.api("POST", "users/"+user+"/devices", obj{"type": "TOTP"}).want(201, "").text("id")
 	env := base + "/v1/environments/" + envID
 	all := obj{"href": env + "/users/" + user + "/devices"}
-	device := func(id, status, email, at string) obj {
+	device := func(id, kind, status, at string) obj {
 		self := obj{"href": env + "/users/" + user + "/devices/" + id}
 		d := obj{
 			"_links":      obj{"self": self, "environment": obj{"href": env}, "user": obj{"href": env + "/users/" + user}},
 			"id":          id,
 			"environment": obj{"id": envID},
 			"user":        obj{"id": user},
-			"type":        "EMAIL",
+			"type":        kind,
 			"lock":        obj{"status": "UNLOCKED"},
 			"block":       obj{"status": "UNBLOCKED"},
 			"status":      status,
 			"createdAt":   at,
 			"updatedAt":   at,
-			"email":       email,
 		}
 		if status != "ACTIVE" {
 			d["_links"].(obj)["device.activate"] = self
 		}
 		return d
 	}
+	sms := device(active, "SMS", "ACTIVE", "2026-11-22T09:00:00.123Z")
+	sms["phone"] = "+972.547339044"
+	totp := device(waiting, "TOTP", "ACTIVATION_REQUIRED", "2026-11-22T09:01:00.123Z")
 	want := obj{
-		"_links": obj{"self": all, "devices.reorder": all},
-		"_embedded": obj{
-			"devices": []any{
-				device(active, "ACTIVE", "joe@example.com", "2026-11-22T09:00:00.123Z"),
-				device(waiting, "ACTIVATION_REQUIRED", "joe@example.org", "2026-11-22T09:01:00.123Z"),
-			},
-			"order": []any{obj{"id": active}},
-		},
-		"count": 2.0, "size": 2.0,
+		"_links":    obj{"self": all, "devices.reorder": all},
+		"_embedded": obj{"devices": []any{sms, totp}},
+		"count":     2.0, "size": 2.0,
 	}
-	got := w.api("GET", "users/"+user+"/devices?expand=order", nil).want(200, "")
+	got := w.api("GET", "users/"+user+"/devices", nil).want(200, "")
 	if d := cmp.Diff(want, got.Body); d != "" {
 		t.Error(d)
+	}
+	order := []string{"_links", "id", "environment", "user", "type", "lock", "block", "status", "createdAt", "updatedAt", "phone"}
+	if d := cmp.Diff(order, members(t, w.api("GET", "users/"+user+"/devices/"+active, nil).Raw)); d != "" {
+		t.Errorf("order of members: %s", d)
+	}
+	want["_embedded"].(obj)["order"] = refs(active)
+	if d := cmp.Diff(want, w.api("GET", "users/"+user+"/devices?expand=order", nil).want(200, "").Body); d != "" {
+		t.Error(d)
+	}
+	for filter, id := range map[string]string{`type eq "SMS" and status eq "ACTIVE"`: active, `status eq "ACTIVATION_REQUIRED" and type eq "TOTP"`: waiting} {
+		r := w.api("GET", "users/"+user+"/devices?filter="+escape(filter), nil).want(200, "")
+		if r.text("_embedded.devices.0.id") != id || r.at("count") != 1.0 {
+			t.Errorf("%s: %s", filter, r.Raw)
+		}
 	}
 }
 

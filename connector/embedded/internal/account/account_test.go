@@ -26,6 +26,13 @@ func TestSize(t *testing.T) {
 	if err != nil || len(b) > 1024 {
 		t.Errorf("%d bytes, error %v", len(b), err)
 	}
+	apps := account.Account{Off: true, MFA: true, Fails: 7, LockedTo: now, LockedAt: now, CodeFails: 99, CodesTo: now, Unordered: true}
+	for i := range 5 {
+		apps.Devices = append(apps.Devices, account.Device{ID: id(i), Fails: 6, Row: 99, Gen: 33, LockedTo: now, BlockedAt: now, Pending: true, Step: now / 30_000})
+	}
+	if b, err := json.Marshal(&apps); err != nil || len(b) > 512 {
+		t.Errorf("with five apps %d bytes, error %v", len(b), err)
+	}
 	quiet, err := json.Marshal(account.Account{MFA: true, Devices: []account.Device{{ID: id(1)}}})
 	if err != nil || len(quiet) > 64 {
 		t.Errorf("a quiet record has %d bytes: %s, error %v", len(quiet), quiet, err)
@@ -38,6 +45,7 @@ func device() *rapid.Generator[account.Device] {
 			ID: id(rapid.IntRange(0, 1<<30).Draw(t, "id")), Pending: rapid.Bool().Draw(t, "pending"),
 			Fails: rapid.IntRange(0, 7).Draw(t, "fails"), Row: rapid.IntRange(0, 100).Draw(t, "row"), Gen: rapid.IntRange(0, 9999).Draw(t, "gen"),
 			LockedTo: rapid.Int64Range(0, 1<<42).Draw(t, "locked"), BlockedAt: rapid.Int64Range(0, 1<<42).Draw(t, "blocked"),
+			Step: rapid.Int64Range(0, 1<<40).Draw(t, "step"),
 		}
 	})
 }
@@ -68,6 +76,7 @@ func FuzzDevice(f *testing.F) {
 	f.Add([]byte(`["AZLwAAAAcACAAAAAAAAAAQ",1,2,3]`))
 	f.Add([]byte(`[]`))
 	f.Add([]byte(`["x",1,2,3,4,5,6,7]`))
+	f.Add([]byte(`["AZLwAAAAcACAAAAAAAAAAQ",0,0,0,0,0,0,59000000]`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var d account.Device
 		if json.Unmarshal(b, &d) != nil {
@@ -127,6 +136,36 @@ func TestWrong(t *testing.T) {
 	}
 	if _, locked := d.Locked(now.Add(time.Minute)); locked {
 		t.Error("still locked when the cool-down is over")
+	}
+}
+
+// So many wrong codes lock the account for a while; a right one forgets them.
+func TestCodes(t *testing.T) {
+	t.Parallel()
+	now := time.UnixMilli(1_700_000_000_000)
+	a := account.Account{}
+	for i := 1; i <= 3; i++ {
+		a.CodeWrong(3, time.Minute, now)
+		if a.CodesLocked(now) != (i == 3) {
+			t.Errorf("after %d: %+v", i, a)
+		}
+	}
+	if !a.CodesLocked(now.Add(time.Minute-1)) || a.CodesLocked(now.Add(time.Minute)) {
+		t.Error("the lock is not a minute long")
+	}
+	a.CodeWrong(3, time.Minute, now.Add(time.Minute))
+	if a.CodeFails != 1 || !a.CodeRight() || a.CodeRight() {
+		t.Errorf("%+v", a)
+	}
+}
+
+// The step of the code that activated a device stays used.
+func TestActivateKeepsStep(t *testing.T) {
+	t.Parallel()
+	a := account.Account{Devices: []account.Device{{ID: id(1), Pending: true, Fails: 2, Step: 77}}}
+	a.Activate(id(1))
+	if d := cmp.Diff([]account.Device{{ID: id(1), Gen: 1, Step: 77}}, a.Devices); d != "" {
+		t.Error(d)
 	}
 }
 

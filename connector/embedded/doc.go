@@ -15,7 +15,8 @@
 //	internal/authn      deviceAuthentications: the state machine
 //	internal/policy     policies and settings
 //	internal/otp        codes: made, kept as keyed hashes, checked
-//	internal/notify     messages
+//	internal/totp       codes of authenticator apps
+//	internal/notify     messages and their daily limits
 //
 // A Service serves one environment. Its routes for another are 404.
 package embedded

@@ -162,3 +162,25 @@ func TestExtension(t *testing.T) {
 		t.Error("a device with an extension is used while extensions are off")
 	}
 }
+
+// A-14 for each type: good until a second before its end, and not after, nor when the
+// clock goes back.
+func TestA14ExpiryOfEachKind(t *testing.T) {
+	t.Parallel()
+	everyKind(t, func(t *testing.T, w *world, k kind) {
+		user := w.user("kim")
+		w.pair(user, k, nil).want(201, "")
+		da := w.begin(user).text("id")
+		w.clock.Move(30*time.Minute - time.Second)
+		w.check(da, w.mail(k.address).Code).want(200, "")
+		da = w.begin(user).text("id")
+		code := w.mail(k.address).Code
+		once := w.once(user, obj{"type": k.name, k.target: k.address}).text("id")
+		onceCode := w.mail(k.address).Code
+		for _, move := range []time.Duration{30 * time.Minute, -time.Hour} {
+			w.clock.Move(move)
+			w.check(da, code).want(400, "OTP_SESSION_EXPIRED")
+			w.check(once, onceCode).want(400, "OTP_SESSION_EXPIRED")
+		}
+	})
+}

@@ -213,3 +213,53 @@ func TestSeveralTypes(t *testing.T) {
 		}
 	}, withAll)
 }
+
+// for pairing, every type: at most three codes are compared, one activation
+// succeeds.
+func TestA01A02Pairing(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"EMAIL", "SMS", "VOICE", "WHATSAPP", "TOTP"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, withAll)
+			user := w.user("ben")
+			code := func(r result) string { return w.scan(r).at(0) }
+			body := obj{"type": name, "status": "ACTIVATION_REQUIRED"}
+			for _, k := range sent() {
+				if k.name == name {
+					body[k.target] = k.address
+					code = func(result) string { return w.mail(k.address).Code }
+				}
+			}
+			for _, right := range []int{40, 0} {
+				r := w.api("POST", "users/"+user+"/devices", body).want(201, "")
+				path, good, before := "users/"+user+"/devices/"+r.text("id"), code(r), w.compared.Load()
+				guess := good
+				if right == 0 {
+					guess = wrong(good)
+				}
+				got := w.volley(40, func(int) pingone.Request {
+					return request(pingone.HostAPI, "POST device.activate", path, obj{"otp": guess})
+				})
+				if n := w.compared.Load() - before; right > 0 && (n != 1 || got[""] != 1) || right == 0 && (n != 3 || got[""] != 0) {
+					t.Errorf("%d comparisons, %v", n, got)
+				}
+				w.api("POST device.activate", path, obj{"otp": good}).want(400, map[bool]string{true: "CONSTRAINT_VIOLATION", false: "TOO_MANY_OTP_RETRIES"}[right > 0])
+				w.api("DELETE", path, nil).want(204, "")
+			}
+		})
+	}
+}
+
+// wrong passwords lock the password, not the second factor.
+func TestA13PasswordLockLeavesCodes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user, _ := w.ben()
+	da := w.begin(user).text("id")
+	for range 20 {
+		w.api("POST password.check", "users/"+user+"/password", obj{"password": "wrong password"})
+	}
+	w.check(da, w.mail("ben@example.com").Code).want(200, "")
+	w.check(w.begin(user).text("id"), w.mail("ben@example.com").Code).want(200, "")
+}

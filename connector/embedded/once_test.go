@@ -71,7 +71,7 @@ func TestOneTimeDeviceUsedUp(t *testing.T) {
 		}
 		da = w.once(user, device1).text("id")
 		w.check(da, w.mail("+1.5125551234").Code).want(200, "")
-	}, withP0)
+	}, withAll)
 }
 
 // From a one-time device the user may go to one of his own.

@@ -169,7 +169,9 @@ func TestSettings(t *testing.T) {
 	}
 	for _, bad := range []obj{{}, {"pairing": obj{"maxAllowedDevices": 16, "pairingKeyFormat": "NUMERIC"}}, {"pairing": obj{"maxAllowedDevices": 5}},
 		{"pairing": obj{"maxAllowedDevices": 5, "pairingKeyFormat": "ROMAN"}},
-		{"pairing": obj{"maxAllowedDevices": 5, "pairingKeyFormat": "NUMERIC"}, "lockout": obj{"failureCount": 0, "durationSeconds": 1}}} {
+		{"pairing": obj{"maxAllowedDevices": 5, "pairingKeyFormat": "NUMERIC"}, "lockout": obj{"failureCount": 0, "durationSeconds": 1}},
+		{"pairing": obj{"maxAllowedDevices": 5, "pairingKeyFormat": "NUMERIC"}, "lockout": obj{"failureCount": 1, "durationSeconds": 0}},
+		{"pairing": obj{"maxAllowedDevices": 5, "pairingKeyFormat": "NUMERIC"}, "authentication": obj{"deviceSelection": "DICE"}}} {
 		if r := w.api("PUT", "mfaSettings", bad); r.Status != 400 {
 			t.Errorf("%v: %d", bad, r.Status)
 		}

@@ -109,6 +109,11 @@ func TestTOTPPairing(t *testing.T) {
 	w.clock.Move(30 * time.Minute)
 	hidden(w.api("GET", path, nil), "a device after half an hour")
 	w.api("POST device.activate", path, obj{"otp": a.at(0)}).want(400, "OTP_SESSION_EXPIRED")
+	for rec, err := range w.db.Scan(t.Context(), storeUnder(envID+"/device/"+user+"/"+late.text("id"))) {
+		if err != nil || strings.Contains(string(rec.Value), late.text("secret")) || strings.Contains(string(rec.Value), `"s":`) {
+			t.Errorf("an expired secret is kept: %s, %v", rec.Value, err)
+		}
+	}
 	w.clock.Move(-time.Hour)
 	w.api("POST device.activate", path, obj{"otp": a.at(0)}).want(400, "OTP_SESSION_EXPIRED")
 }

@@ -107,6 +107,11 @@ func (s *Settings) validate() error {
 	case s.Lockout != nil && s.Lockout.DurationSeconds < 1:
 		return outOfRange("lockout.durationSeconds", 1, 86400)
 	}
+	if a := s.Authentication; a != nil && a.DeviceSelection != "" {
+		if err := oneOf("authentication.deviceSelection", a.DeviceSelection, DefaultToFirst, PromptToSelect); err != nil {
+			return err
+		}
+	}
 	if s.Pairing.PairingKeyFormat == "" {
 		return rest.Required("pairing.pairingKeyFormat")
 	}

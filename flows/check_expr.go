@@ -91,6 +91,11 @@ func exprType(e *Expr) *cond.Type {
 // outlived reports reads of secret form fields that are gone because a wait has passed.
 func (c *checker) outlived(e *Expr, node string, s scope) {
 	for _, path := range e.Program.Reads() {
+		if c.secretInput(path) && s.state[c.inputsSlot()].isStale() {
+			c.exprProblem(e, max(strings.Index(e.Source, "inputs"), 0), node, ruleSecretOutlives,
+				"a secret input is forgotten when a person is asked, and one may have been asked before",
+				"use it before the first screen and before a `call`")
+		}
 		if len(path) < 2 || path[0] != "nodes" {
 			continue
 		}
@@ -108,6 +113,12 @@ func (c *checker) outlived(e *Expr, node string, s scope) {
 		c.exprProblem(e, offsetOf(e.Source, path[1]), node, ruleSecretOutlives, text,
 			"use it in the step that received it: before the next screen and before a `call`")
 	}
+}
+
+// secretInput reports whether a path leads to an input marked secret.
+func (c *checker) secretInput(path []string) bool {
+	return len(path) > 1 && path[0] == "inputs" &&
+		slices.ContainsFunc(c.f.Inputs, func(in Input) bool { return in.Secret && in.Name == path[1] })
 }
 
 // readsSecret reports whether a path below nodes.<i> leads to a secret of a form.

@@ -210,6 +210,7 @@ func (c *checker) listedValues(src string) []string {
 
 // retries warns of trying again what must not happen twice.
 func (c *checker) retries(n *Node) {
+	c.retryForgets(n)
 	if n.Retry != nil && n.Capability != nil && n.Capability.Spec.Effect == connector.Once {
 		c.add(n.Retry.Pos, n.ID, ruleRetryOnce, fmt.Sprintf("`%s` has an effect that may then happen twice", n.Capability.ID), "route its errors under `catch:` instead")
 	}

@@ -33,17 +33,23 @@ func (s slot) has(i int) bool { return (s|s>>staleBits)&outcomeBit(i) != 0 }
 
 func (c *checker) errorSlot() int { return len(c.f.Nodes) }
 
+// inputsSlot stands for the inputs: set from the start, stale once a wait has passed,
+// for secret inputs are not kept any more than secret fields are.
+func (c *checker) inputsSlot() int { return c.width() - 1 }
+
+func (c *checker) width() int { return len(c.f.Nodes) + 1 + len(c.slots) + 1 }
+
 // flowFacts computes the state on entering each node, by passing states along the
 // edges until nothing changes.
 func (c *checker) flowFacts() {
 	c.findVariables()
-	width := len(c.f.Nodes) + 1 + len(c.slots)
 	c.states = make([]state, len(c.f.Nodes))
 	start, ok := c.index[c.f.Start]
 	if !ok {
 		return
 	}
-	c.states[start] = slices.Repeat(state{unset}, width)
+	c.states[start] = slices.Repeat(state{unset}, c.width())
+	c.states[start][c.inputsSlot()] = isSet
 	queue, queued := []int{start}, make([]bool, len(c.f.Nodes))
 	for len(queue) > 0 {
 		i := queue[0]
@@ -84,7 +90,7 @@ func (c *checker) along(e edge) state {
 func (c *checker) entered(i int) state {
 	s := slices.Clone(c.states[i])
 	if s == nil {
-		s = slices.Repeat(state{unset}, len(c.f.Nodes)+1+len(c.slots))
+		s = slices.Repeat(state{unset}, c.width())
 	}
 	s[i] = unset
 	return s
@@ -129,6 +135,7 @@ func (c *checker) age(n *Node, s state) {
 	for i := range c.f.Nodes {
 		s[i] = s[i].aged()
 	}
+	s[c.inputsSlot()] = s[c.inputsSlot()].aged()
 }
 
 // pathWithout is a path from the start to node i on which the slot is not set at the

@@ -21,6 +21,9 @@ type outside struct {
 	entry *connector.Entry
 	call  connector.Call
 	nap   time.Duration
+
+	step int     // of the execution while this is under way: whoever moves it takes over
+	now  present // what only this step knows
 }
 
 // needsCommit reports whether a capability must be called between two commits.
@@ -36,10 +39,11 @@ func (w *walker) leaveTo(n *flows.Node, call connector.Call) error {
 
 // park makes the execution RUNNING until the outside call or the nap is over.
 func (w *walker) park() error {
-	until := w.now.Add(w.r.limits.Step)
-	if w.call.nap > 0 {
-		until = w.now.Add(w.call.nap)
+	until := w.now.Add(w.call.nap)
+	if w.call.nap <= w.r.limits.Nap { // the timer serves only if this process ends meanwhile
+		until = until.Add(w.r.limits.Step)
 	}
+	w.call.now = w.present
 	w.st.head.Running = &running{Owner: w.r.owner, Retry: w.call.nap > 0, Until: millis(until)}
 	return w.become(eventCall)
 }
@@ -47,15 +51,16 @@ func (w *walker) park() error {
 // resumeAfter returns what the next unit does with the outcome of the call.
 func (o *outside) resumeAfter(out connector.Outcome) func(*walker) error {
 	return func(w *walker) error {
-		if w.st.head.Running == nil || w.st.head.Running.Owner != w.r.owner {
+		if w.st.head.Running == nil || w.st.head.Step != o.step {
 			return nil // somebody else took over, or a cancel came first
 		}
 		w.st.head.Running = nil
+		w.present = o.now
 		w.client, w.answers = true, true
+		w.changed = true
 		if o.nap > 0 {
 			return w.walk()
 		}
-		w.changed = true
 		if err := w.took(o.node, out); err != nil {
 			return err
 		}

@@ -98,6 +98,7 @@ func (w *walker) finish(e event, outcome string, info *ErrorInfo) error {
 	if err := w.become(e); err != nil {
 		return err
 	}
+	w.note(TraceEntry{Event: "end", Next: outcome, Error: info})
 	h := &w.st.head
 	h.Outcome, h.Error, h.Finished = outcome, info, millis(w.now)
 	h.Running, h.Message, h.Open = nil, nil, nil
@@ -107,7 +108,6 @@ func (w *walker) finish(e event, outcome string, info *ErrorInfo) error {
 		w.st.slots[slotName(0, slotOutputs, "")] = outputs
 	}
 	h.Frames = []frame{{Flow: h.Flow}}
-	w.note(TraceEntry{Event: "end", Next: outcome, Error: info})
 	return nil
 }
 

@@ -98,6 +98,51 @@ func TestSecretsStayInTheStep(t *testing.T) {
 	}
 }
 
+// TestSecretInputsStayInTheStep: a secret input reaches the first step of its flow, also
+// of a sub-flow, and no record.
+func TestSecretInputsStayInTheStep(t *testing.T) {
+	t.Parallel()
+	const canary = "canary-77aa"
+	w := newWorld(t)
+	w.put(`schema: flow/v1
+id: inner
+title: Inner
+start: use
+inputs: { p: { type: string, required: true, secret: true }, q: { type: string, default: open } }
+nodes:
+  use: { uses: test/do, with: { secret: =inputs.p, text: =inputs.q }, next: a }
+  a: { show: ask, next: { submit: ok, skip: ok, cancel: ok } }
+  ok: { end: ok, outputs: { q: =inputs.q } }
+`+ask, `schema: flow/v1
+id: outer
+title: Outer
+start: in
+inputs: { p: { type: string, required: true, secret: true } }
+nodes:
+  in: { call: inner, with: { p: =inputs.p }, next: { ok: ok } }
+  ok: { end: success, outputs: { q: =nodes.in.outputs.q } }
+`)
+	got := map[string]any{}
+	w.caps.set("test/do", func(_ context.Context, c connector.Call) connector.Outcome {
+		got = c.Input
+		return done(map[string]any{})
+	})
+	c := w.start("outer", map[string]any{"p": canary})
+	if got["secret"] != canary || got["text"] != "open" {
+		t.Errorf("the capability got %v", got)
+	}
+	for rec, err := range w.db.Scan(t.Context(), store.Range{}) {
+		if err != nil || bytes.Contains(rec.Value, []byte(canary)) {
+			t.Errorf("%s holds the secret, or %v", rec.Key, err)
+		}
+	}
+	c.act("submit", word)
+	c.ended(engine.Completed, "success", "")
+	if c.e.Outputs["q"] != "open" {
+		t.Errorf("outputs are %v", c.e.Outputs)
+	}
+}
+
 func TestTrace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -115,7 +115,7 @@ func (w *walker) push(n *flows.Node) error {
 	}
 	w.note(TraceEntry{Event: "call", Next: n.Name})
 	w.st.head.Frames = append(w.st.head.Frames, frame{Flow: n.Name, Node: child.Flow.Start})
-	w.st.set(slotName(w.st.depth(), slotInputs, ""), inputs)
+	w.takeInputs(child.Flow, inputs)
 	return nil
 }
 

@@ -35,11 +35,11 @@ func (r *Runner) Resume(ctx context.Context, id string, q ResumeRequest) (*Execu
 
 func (w *walker) answer(q ResumeRequest) error {
 	step, genuine := w.r.secrets.stepOf(w.st.id, q.Token)
-	print, err := w.r.secrets.printOf(w.st.id, q.Action, q.Form)
+	mark, err := w.r.secrets.printOf(w.st.id, q.Action, q.Form)
 	if err != nil {
 		return err
 	}
-	repeats := genuine && w.isRepeat(step, print)
+	repeats := genuine && w.isRepeat(step, mark)
 	if !w.mayAnswer(q.Access, repeats) {
 		w.refusal = notFound()
 		return nil
@@ -59,7 +59,7 @@ func (w *walker) answer(q ResumeRequest) error {
 	case !genuine || step != w.st.head.Step || w.changed:
 		w.refuse(StaleToken, "this step is over; the current one is in `execution`")
 	default:
-		return w.accept(q, print)
+		return w.accept(q, mark)
 	}
 	return nil
 }
@@ -67,9 +67,9 @@ func (w *walker) answer(q ResumeRequest) error {
 func (w *walker) refuse(code Code, text string) { w.refusal = &Error{Code: code, Text: text} }
 
 // isRepeat reports whether this is the answer given last, with nothing moved since.
-func (w *walker) isRepeat(step int, print []byte) bool {
+func (w *walker) isRepeat(step int, mark []byte) bool {
 	a := w.st.head.Answered
-	return a != nil && a.Step == step && w.st.head.Step == a.Next && bytes.Equal(a.Print, print)
+	return a != nil && a.Step == step && w.st.head.Step == a.Next && bytes.Equal(a.Print, mark)
 }
 
 // mayAnswer: the handle before the last rotation may repeat the step that rotated it,
@@ -94,7 +94,7 @@ func (w *walker) hear(c *ClientFacts) {
 }
 
 // accept checks action and form, and goes on.
-func (w *walker) accept(q ResumeRequest, print []byte) error {
+func (w *walker) accept(q ResumeRequest, mark []byte) error {
 	n := w.node()
 	if q.Action == actionPoll && n.Poll != nil {
 		return w.poll(n)
@@ -118,7 +118,7 @@ func (w *walker) accept(q ResumeRequest, print []byte) error {
 			return nil
 		}
 	}
-	w.st.head.Answered = &answered{Step: w.st.head.Step, Print: print}
+	w.st.head.Answered = &answered{Step: w.st.head.Step, Print: mark}
 	w.answers = true
 	w.typed(n, q.Action, form)
 	return w.outcome(n, q.Action)

@@ -133,9 +133,11 @@ func (r *Runner) run(ctx context.Context, id, kind string, do func(*walker) erro
 	if !canonicalID(id) {
 		return nil, notFound()
 	}
-	return r.await(ctx, id, func(ctx context.Context) (*Execution, error) {
-		return r.runUnits(ctx, id, kind, do)
-	})
+	work := func(ctx context.Context) (*Execution, error) { return r.runUnits(ctx, id, kind, do) }
+	if !r.outside {
+		return work(context.WithoutCancel(ctx)) // nothing to wait for but the commit, or a nap
+	}
+	return r.await(ctx, id, work)
 }
 
 // await runs work on its own and waits for it as long as Limits.Wait.
@@ -145,9 +147,6 @@ func (r *Runner) await(ctx context.Context, id string, work func(context.Context
 		err error
 	}
 	detached := context.WithoutCancel(ctx)
-	if !r.outside {
-		return work(detached) // nothing to wait for but the commit
-	}
 	done := make(chan answer, 1)
 	go func() {
 		e, err := work(detached)
@@ -181,7 +180,10 @@ func (r *Runner) runUnits(ctx context.Context, id, kind string, do func(*walker)
 		w.refusal.Execution = e
 		return nil, w.refusal
 	}
-	return r.carryOn(ctx, until, w, e)
+	if r.outside || w.call == nil {
+		return r.carryOn(ctx, until, w, e)
+	}
+	return r.await(ctx, id, func(ctx context.Context) (*Execution, error) { return r.carryOn(ctx, until, w, e) })
 }
 
 // carryOn makes the outside calls that a unit ended before, each followed by a unit
@@ -279,6 +281,9 @@ func (w *walker) write(kind string) error {
 		}
 	}
 	h.Step++
+	if w.call != nil {
+		w.call.step = h.Step
+	}
 	if w.answers && h.Answered != nil {
 		h.Answered.Next = h.Step
 	}

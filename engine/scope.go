@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/flows"
@@ -10,12 +12,19 @@ import (
 
 // scope gives expressions their roots. It decodes only what an expression reads.
 type scope struct {
-	r       *Runner
-	st      *state
+	r  *Runner
+	st *state
+	present
+	budget *cond.Budget
+}
+
+// present is what only the running step knows. It is never stored: a secret that a later
+// step could read is a load error (secret-outlives-step).
+type present struct {
 	request RequestFacts
-	session string                    // client.deviceSession, only while its request runs
-	secret  map[string]map[string]any // node id → the whole form, only in the step that received it
-	budget  *cond.Budget
+	session string                    // client.deviceSession
+	secret  map[string]map[string]any // node id → the whole form
+	inputs  map[int]map[string]any    // frame → its secret inputs
 }
 
 // roots builds the environment that p needs. out is the node's own output, nil outside.
@@ -25,7 +34,7 @@ func (s *scope) roots(p *cond.Program, out any) (map[string]any, error) {
 		var err error
 		switch path[0] {
 		case "inputs":
-			err = s.fillOne(env, "inputs", slotInputs)
+			err = s.fillInputs(env)
 		case "vars":
 			err = s.fillVars(env, path)
 		case "nodes":
@@ -59,10 +68,34 @@ func (s *scope) client() map[string]any {
 	return c
 }
 
-func (s *scope) fillOne(env map[string]any, root, kind string) error {
-	v, _, err := s.st.get(slotName(s.st.depth(), kind, ""))
-	env[root] = v
-	return err
+func (s *scope) fillInputs(env map[string]any) error {
+	v, _, err := s.st.get(slotName(s.st.depth(), slotInputs, ""))
+	kept, _ := v.(map[string]any)
+	secret := s.inputs[s.st.depth()]
+	if err != nil || len(secret) == 0 {
+		env["inputs"] = v
+		return err
+	}
+	all := maps.Clone(kept)
+	maps.Copy(all, secret)
+	env["inputs"] = all
+	return nil
+}
+
+// takeInputs keeps the inputs of the top frame: secret ones for this step only.
+func (s *scope) takeInputs(f *flows.Flow, inputs map[string]any) {
+	secret := map[string]any{}
+	for _, in := range f.Inputs {
+		if v, ok := inputs[in.Name]; ok && in.Secret {
+			secret[in.Name] = v
+			delete(inputs, in.Name)
+		}
+	}
+	if s.inputs == nil {
+		s.inputs = map[int]map[string]any{}
+	}
+	s.inputs[s.st.depth()] = secret
+	s.st.set(slotName(s.st.depth(), slotInputs, ""), inputs)
 }
 
 func (s *scope) fillVars(env map[string]any, path []string) error {
@@ -214,7 +247,7 @@ func (e *ErrorInfo) plain() any {
 // infoOf turns any error into what a catch can route.
 func infoOf(err error) *ErrorInfo {
 	var coded *connector.Error
-	if ok := asError(err, &coded); ok {
+	if errors.As(err, &coded) {
 		return &ErrorInfo{Code: coded.Code, Message: err.Error()}
 	}
 	return &ErrorInfo{Code: connector.CodeInternal}

@@ -22,7 +22,7 @@ import (
 // public), FORBIDDEN (an input the caller may not set), INPUT_INVALID (with Fields),
 // IDEMPOTENCY_MISMATCH, CONTENDED, UNAVAILABLE.
 func (r *Runner) Start(ctx context.Context, q StartRequest) (*Execution, error) {
-	print, err := r.bodyPrint(q)
+	body, err := r.bodyPrint(q)
 	if err != nil {
 		return nil, refuse(err)
 	}
@@ -34,7 +34,7 @@ func (r *Runner) Start(ctx context.Context, q StartRequest) (*Execution, error) 
 	err = r.db.Update(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		w, e, before = nil, nil, nil
 		if q.IdempotencyKey != "" {
-			known, err := r.remembered(ctx, tx, q, print)
+			known, err := r.remembered(ctx, tx, q, body)
 			if err != nil || known != nil {
 				before = known
 				return err
@@ -47,7 +47,7 @@ func (r *Runner) Start(ctx context.Context, q StartRequest) (*Execution, error) 
 			return err
 		}
 		if q.IdempotencyKey != "" {
-			if err := r.remember(tx, q, id, print); err != nil {
+			if err := r.remember(tx, q, id, body); err != nil {
 				return err
 			}
 		}
@@ -94,7 +94,7 @@ func (r *Runner) begin(ctx context.Context, tx *store.Tx, id string, q StartRequ
 	if p == nil || !(p.Flow.Public || q.Manager) {
 		return nil, &Error{Code: NotFound, Text: fmt.Sprintf("there is no flow %q to start", q.Flow)}
 	}
-	if err := mayset(p.Flow, q); err != nil {
+	if err := maySet(p.Flow, q); err != nil {
 		return nil, err
 	}
 	inputs, bad := completeInputs(p.Flow, q.Inputs)
@@ -108,14 +108,14 @@ func (r *Runner) begin(ctx context.Context, tx *store.Tx, id string, q StartRequ
 		Expires: millis(w.now.Add(or(p.Flow.Timeout, flows.DefaultTimeout))),
 		Frames:  []frame{{Flow: q.Flow, Node: p.Flow.Start}},
 	}
-	st.set(slotName(0, slotInputs, ""), inputs)
+	w.takeInputs(p.Flow, inputs)
 	w.request, w.client = q.Request, true
 	w.hear(&q.Client)
 	return w, nil
 }
 
-// mayset: without the management token only inputs marked `client: true`.
-func mayset(f *flows.Flow, q StartRequest) error {
+// maySet: without the management token only inputs marked `client: true`.
+func maySet(f *flows.Flow, q StartRequest) error {
 	if q.Manager {
 		return nil
 	}
@@ -186,9 +186,9 @@ func (r *Runner) bodyPrint(q StartRequest) ([]byte, error) {
 	return mac(r.secrets.print, []byte("start"), b), nil
 }
 
-func (r *Runner) remember(tx *store.Tx, q StartRequest, id string, print []byte) error {
+func (r *Runner) remember(tx *store.Tx, q StartRequest, id string, body []byte) error {
 	until := millis(tx.Now().Add(r.limits.Idem))
-	b, err := json.Marshal(idem{ID: id, Print: print, Until: until})
+	b, err := json.Marshal(idem{ID: id, Print: body, Until: until})
 	if err != nil {
 		return fmt.Errorf("encode idempotency record: %w", err)
 	}
@@ -198,7 +198,7 @@ func (r *Runner) remember(tx *store.Tx, q StartRequest, id string, print []byte)
 }
 
 // remembered returns the execution that the same start made before, nil if none did.
-func (r *Runner) remembered(ctx context.Context, tx *store.Tx, q StartRequest, print []byte) (*Execution, error) {
+func (r *Runner) remembered(ctx context.Context, tx *store.Tx, q StartRequest, body []byte) (*Execution, error) {
 	recs, err := tx.Get(r.idemKey(r.idemID(q)))
 	if err != nil || recs[0].Rev == 0 {
 		return nil, err
@@ -210,7 +210,7 @@ func (r *Runner) remembered(ctx context.Context, tx *store.Tx, q StartRequest, p
 	if tx.Now().UnixMilli() >= i.Until {
 		return nil, nil
 	}
-	if string(i.Print) != string(print) {
+	if string(i.Print) != string(body) {
 		return nil, &Error{Code: IdempotencyMismatch, Text: "this Idempotency-Key was used with another body"}
 	}
 	recs, err = tx.Get(r.key(i.ID))

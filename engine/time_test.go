@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/engine"
 )
@@ -222,4 +224,55 @@ func TestRetryNaps(t *testing.T) {
 	}
 	c.get()
 	c.ended(engine.Completed, "lost", "")
+}
+
+// TestRetryBesideTheTimers: a nap that the timers see end does not make the next one
+// shorter, and the step's secrets outlast it.
+func TestRetryBesideTheTimers(t *testing.T) {
+	t.Parallel()
+	var w *world
+	var naps []time.Duration
+	w = newWorld(t, func(o *engine.Options) {
+		o.After = func(d time.Duration) <-chan time.Time {
+			fired := make(chan time.Time, 1)
+			if d <= 2*time.Second {
+				naps = append(naps, d)
+				w.clock.move(d)
+				w.tick() // while the nap ends
+				fired <- time.Time{}
+			}
+			return fired
+		}
+	})
+	w.put(`schema: flow/v1
+id: nap
+title: Nap
+start: a
+nodes:
+  a: { show: ask, next: { submit: b, skip: ok, cancel: ok } }
+  b:
+    uses: test/do
+    with: { secret: "=nodes.a.form.pin ?? ''" }
+    retry: { errors: [BAD], max: 2, delay: 1s, backoff: 2 }
+    next: c
+  c: { uses: test/once, with: { secret: "=nodes.a.form.pin ?? ''" }, next: d }
+  d: { uses: test/do, with: { secret: "=nodes.a.form.pin ?? ''" }, next: ok }
+  ok: { end: success }
+` + ask)
+	var secrets []any
+	w.caps.set("test/do", func(_ context.Context, c connector.Call) connector.Outcome {
+		if secrets = append(secrets, c.Input["secret"]); len(secrets) < 3 {
+			return failWith("BAD")
+		}
+		return done(map[string]any{})
+	})
+	c := w.start("nap", nil)
+	c.act("submit", map[string]any{"word": "w", "pin": "1234"})
+	c.ended(engine.Completed, "success", "")
+	if diff := cmp.Diff([]time.Duration{time.Second, 2 * time.Second}, naps); diff != "" {
+		t.Errorf("naps (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]any{"1234", "1234", "1234", "1234"}, secrets); diff != "" {
+		t.Errorf("secrets (-want +got):\n%s", diff)
+	}
 }

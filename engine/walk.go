@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -32,8 +31,6 @@ type walker struct {
 	rotated bool
 	trace   []TraceEntry
 }
-
-func asError[T error](err error, target *T) bool { return errors.As(err, target) }
 
 // walk goes on from the current node until there is something to wait for.
 func (w *walker) walk() error {

@@ -82,6 +82,13 @@ func TestA19MessagesToATarget(t *testing.T) {
 	if n != 5 || refused != 5 {
 		t.Errorf("%d messages, %d refused", n, refused)
 	}
+	if n, err := w.svc.Sweep(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d counts of today swept, %v", n, err)
+	}
+	w.clock.Move(24 * time.Hour)
+	if n, err := w.svc.Sweep(t.Context()); n != 1 || err != nil {
+		t.Errorf("%d counts swept, %v, want 1", n, err)
+	}
 	user := w.user("v")
 	w.api("POST", "users/"+user+"/devices", obj{"type": "VOICE", "phone": spellings[0], "status": "ACTIVATION_REQUIRED"}).want(201, "")
 }

@@ -6,22 +6,30 @@ import (
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/authn"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/store"
 )
 
 // sweepBatch is how many records one commit of Sweep deletes.
 const sweepBatch = 200
 
-// Sweep deletes deviceAuthentications that can no longer be used, and returns how many.
-// Call it now and then, with store.Background(ctx): nothing waits for it.
+// Sweep deletes deviceAuthentications that can no longer be used, and counts of messages
+// of former days, and returns how many. Call it now and then, with store.Background(ctx):
+// nothing waits for it.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
+	old, err := s.sweep(ctx, s.former)
 	life := s.opts.Limits.AuthenticationLife
-	if life == 0 {
-		return 0, nil
+	if err != nil || life == 0 {
+		return old, err
 	}
-	n := 0
+	n, err := s.sweep(ctx, func(ctx context.Context) ([]store.Key, error) { return s.dead(ctx, s.db.Now().Add(-life)) })
+	return old + n, err
+}
+
+// sweep deletes what find finds, until it finds nothing.
+func (s *Service) sweep(ctx context.Context, find func(context.Context) ([]store.Key, error)) (n int, err error) {
 	for {
-		keys, err := s.dead(ctx, s.db.Now().Add(-life))
+		keys, err := find(ctx)
 		if err != nil || len(keys) == 0 {
 			return n, err
 		}
@@ -32,10 +40,27 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 			return nil
 		})
 		if err != nil {
-			return n, fmt.Errorf("sweep deviceAuthentications: %w", err)
+			return n, fmt.Errorf("sweep: %w", err)
 		}
 		n += len(keys)
 	}
+}
+
+// former lists counts of messages of days before today.
+func (s *Service) former(ctx context.Context) ([]store.Key, error) {
+	var keys []store.Key
+	for rec, err := range s.db.Scan(ctx, notify.Counts(s.opts.Environment)) {
+		if err != nil {
+			return nil, fmt.Errorf("find counts of messages: %w", err)
+		}
+		if notify.Former(rec, s.db.Now()) {
+			keys = append(keys, rec.Key)
+		}
+		if len(keys) == sweepBatch {
+			break
+		}
+	}
+	return keys, nil
 }
 
 // dead lists the oldest deviceAuthentications made before a time: their ids rise with it.

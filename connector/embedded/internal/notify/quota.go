@@ -115,3 +115,12 @@ func Exceeded(channel string, limit int, now time.Time) *rest.Problem {
 func DailyLimit(channel string) string {
 	return "Daily limit of " + channel + " authentication attempts has been exceeded"
 }
+
+// Counts is the range of the records of what was sent.
+func Counts(env string) store.Range { return store.Under(store.K(env, "sent", "")) }
+
+// Former reports whether such a record is of a day that has passed.
+func Former(rec store.Record, now time.Time) bool {
+	var s Spent
+	return json.Unmarshal(rec.Value, &s) != nil || s.Day < dayOf(now)
+}

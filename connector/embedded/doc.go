@@ -4,9 +4,10 @@
 //	capability ─► Service.Do(ctx, pingone.Request) ─┐
 //	any PingOne SDK ─► Service.ServeHTTP ───────────┴─► one route table ─► one unit of work
 //
-// Served are users, passwords, devices, device authentication policies, MFA settings and
-// deviceAuthentications, for the device types of internal/device. Messages leave through
-// store/outbox, events through store/audit, both in the commit of what they tell of.
+// Served are users, passwords, devices, device authentication policies, MFA settings,
+// deviceAuthentications and activities, for the device types of internal/device. Messages
+// leave through store/outbox, events through store/audit, both in the commit of what they
+// tell of.
 //
 //	internal/rest       route table, calls, error envelope, links
 //	internal/account    the hot record: counters, locks, order of devices
@@ -17,6 +18,8 @@
 //	internal/otp        codes: made, kept as keyed hashes, checked
 //	internal/totp       codes of authenticator apps
 //	internal/notify     messages and their daily limits
+//	internal/activity   the audit, as PingOne shows it
+//	internal/cursor     where a list goes on
 //
 // A Service serves one environment. Its routes for another are 404.
 package embedded

@@ -123,14 +123,18 @@ type Limits struct {
 	// ScanUsers is how many users one filter without an exact id, user name or
 	// e-mail address looks at.
 	ScanUsers int
+
+	// ScanActivities is how many audit records one page of activities looks at.
+	ScanActivities int
 }
 
 // DefaultLimits: 100 failures in a row, 3 resends, 5 wrong ones a mailed code, 50 pending
-// devices for 24 hours, authentications of 2 hours, 50,000 users a filter.
+// devices for 24 hours, authentications of 2 hours, 50,000 users a filter,
+// 50,000 audit records a page.
 func DefaultLimits() Limits {
 	return Limits{
 		FailuresInRow: 100, Resends: 3, CodeFailures: 5, PendingDevices: 50, PendingLife: 24 * time.Hour,
-		AuthenticationLife: 2 * time.Hour, ScanUsers: 50_000,
+		AuthenticationLife: 2 * time.Hour, ScanUsers: 50_000, ScanActivities: 50_000,
 	}
 }
 

@@ -11,7 +11,9 @@ import (
 	"net/url"
 	"regexp"
 
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/activity"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/authn"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/cursor"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/directory"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
@@ -30,6 +32,7 @@ type Service struct {
 	links   rest.Links
 	table   rest.Table
 	workers workers
+	cursors cursor.Sealer
 }
 
 var (
@@ -52,6 +55,9 @@ func New(ctx context.Context, db *store.DB, o Options) (*Service, error) {
 		return nil, fmt.Errorf("write the default policy: %w", err)
 	}
 	s := &Service{db: db, opts: o, links: rest.NewLinks(o.BaseURL, o.Environment), workers: newWorkers(db, o)}
+	if s.cursors, err = cursor.New(db.Derive("embedded cursor")); err != nil {
+		return nil, err
+	}
 	s.table = rest.NewTable(s.routes()...)
 	return s, nil
 }
@@ -88,7 +94,9 @@ func (s *Service) routes() []rest.Route {
 		Hasher: password.NewHasher(password.Cost(o.HashCost), o.HashParallel, o.OnHash), Notify: sender,
 		Codes: directory.Codes{Key: s.db.Derive("embedded user code"), Epoch: s.db.Epoch(), Failures: o.Limits.CodeFailures,
 			OnCompare: o.OnCompare},
+		Cursors: s.cursors,
 	}
+	activities := &activity.Activities{Cursors: s.cursors, ScanLimit: o.Limits.ScanActivities}
 	policies := policy.NewPolicies()
 	devices := &device.Devices{
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
@@ -99,7 +107,8 @@ func (s *Service) routes() []rest.Route {
 		Life: o.Limits.AuthenticationLife,
 	}
 	var all []rest.Route
-	for _, r := range [][]rest.Route{environmentRoutes(), users.Routes(), devices.Routes(), policy.Routes(), authentications.Routes()} {
+	for _, r := range [][]rest.Route{environmentRoutes(), users.Routes(), devices.Routes(), policy.Routes(), authentications.Routes(),
+		activities.Routes()} {
 		all = append(all, r...)
 	}
 	return all

@@ -1,11 +1,8 @@
 package directory
 
 import (
-	"encoding/base64"
 	"fmt"
-	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
@@ -34,11 +31,12 @@ func (d *Directory) list(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, scim.Refusal(err)
 	}
-	limit, err := pageSize(c.Query)
+	limit, err := rest.PageSize(c.Query)
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	after, err := cursor(c.Query)
+	members := "users\n" + c.Query.Get("filter")
+	after, err := d.Cursors.Open(c, members)
 	if err != nil {
 		return rest.Reply{}, err
 	}
@@ -48,7 +46,7 @@ func (d *Directory) list(c *rest.Call) (rest.Reply, error) {
 	}
 	links := rest.LinkSet{"self": listLink(c, c.Query)}
 	if page.more {
-		q := url.Values{"cursor": {base64.RawURLEncoding.EncodeToString([]byte(page.users[len(page.users)-1].ID))}}
+		q := url.Values{"cursor": {d.Cursors.Seal(c, members, page.users[len(page.users)-1].ID)}}
 		for _, k := range []string{"filter", "limit"} {
 			if v := c.Query.Get(k); v != "" {
 				q.Set(k, v)
@@ -150,27 +148,6 @@ func (d *Directory) scan(c *rest.Call, visit func(read reader, id string) error)
 		}
 	}
 	return nil
-}
-
-func pageSize(q url.Values) (int, error) {
-	s := q.Get("limit")
-	if s == "" {
-		return 100, nil
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > 1000 {
-		return 0, rest.Refuse(rest.InvalidData, rest.OutOfRange, "limit", "must be between 1 and 1000").
-			With("rangeMinimumValue", 1).With("rangeMaximumValue", 1000)
-	}
-	return n, nil
-}
-
-func cursor(q url.Values) (string, error) {
-	b, err := base64.RawURLEncoding.DecodeString(q.Get("cursor"))
-	if err != nil || len(b) > 0 && !rest.IsID(string(b)) {
-		return "", rest.Plain(http.StatusBadRequest, rest.InvalidRequest, "The request could not be completed. The cursor is not one of ours.")
-	}
-	return string(b), nil
 }
 
 func listLink(c *rest.Call, q url.Values) rest.Link {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/cursor"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/password"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -26,6 +27,7 @@ type Directory struct {
 	Hasher     *password.Hasher
 	Codes      Codes
 	Notify     notify.Notifier
+	Cursors    cursor.Sealer
 	ScanLimit  int // users that one filter looks at, at most
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Error says where and why a filter does not parse.
@@ -141,10 +142,18 @@ func (p *parser) term() (node, error) {
 	}
 	p.space()
 	op := strings.ToLower(p.word())
-	if !slices.Contains(p.schema.Operators, op) {
+	operators, isTime := p.schema.Operators, slices.Contains(p.schema.Times, p.schema.Attributes[i])
+	if isTime {
+		operators = []string{"ge", "gt", "le", "lt"}
+	}
+	if !slices.Contains(operators, op) {
 		e := p.fail(fmt.Sprintf("operator %q is not supported", op))
-		e.Operators = p.schema.Operators
+		e.Operators = operators
 		return nil, e
+	}
+	if isTime {
+		at, err := p.time()
+		return compare{attribute: p.schema.Attributes[i], op: op, value: at}, err
 	}
 	value, err := p.literal()
 	if err != nil {
@@ -154,6 +163,22 @@ func (p *parser) term() (node, error) {
 		return nil, p.fail("only eq compares true and false")
 	}
 	return compare{attribute: p.schema.Attributes[i], op: op, value: value}, nil
+}
+
+func (p *parser) time() (time.Time, error) {
+	p.space()
+	start := p.at
+	v, err := p.literal()
+	if err != nil {
+		return time.Time{}, err
+	}
+	s, _ := v.(string)
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		p.at = start
+		return time.Time{}, p.fail(`expected a time in double quotes, such as "2026-01-31T12:00:00Z"`)
+	}
+	return at, nil
 }
 
 func (p *parser) literal() (any, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/scim"
 )
@@ -113,4 +114,70 @@ func FuzzParse(f *testing.F) {
 			filter.Equal("username")
 		}
 	})
+}
+
+var timed = scim.Schema{Attributes: []string{"at", "type"}, Operators: []string{"eq"}, Times: []string{"at"}}
+
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	get := func(attribute string) any { return map[string]any{"at": noon, "type": "X"}[attribute] }
+	for src, want := range map[string]bool{
+		`at gt "2026-11-22T11:59:59.999Z"`:                                 true,
+		`at gt "2026-11-22T12:00:00Z"`:                                     false,
+		`at ge "2026-11-22T13:00:00+01:00"`:                                true,
+		`at lt "2026-11-22T12:00:00Z"`:                                     false,
+		`at le "2026-11-22T12:00:00Z"`:                                     true,
+		`at lt "2026-11-22T12:00:00.001Z" and type eq "x"`:                 true,
+		`at gt "2026-11-23T12:00:00Z" or at lt "2026-11-22T12:00:00.001Z"`: true,
+		`type eq "2026-11-22T12:00:00Z"`:                                   false,
+	} {
+		f, err := scim.Parse(src, timed)
+		if err != nil {
+			t.Errorf("%s: %v", src, err)
+			continue
+		}
+		if got := f.Match(get); got != want {
+			t.Errorf("%s: %t, want %t", src, got, want)
+		}
+	}
+	for src, offset := range map[string]int{
+		`at eq "2026-11-22T12:00:00Z"`: 5,
+		`type gt "x"`:                  7,
+		`at gt "yesterday"`:            6,
+		`at gt true`:                   6,
+		`at gt 2026`:                   6,
+	} {
+		_, err := scim.Parse(src, timed)
+		var e *scim.Error
+		if !errors.As(err, &e) || e.Offset != offset {
+			t.Errorf("%s: error %v, want one at %d", src, err, offset)
+		}
+	}
+}
+
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	for src, want := range map[string][2]string{
+		`at gt "2026-01-01T00:00:00Z"`: {"2026", ""},
+		`at gt "2026-01-01T00:00:00Z" and at ge "2027-01-01T00:00:00Z" and at lt "2029-01-01T00:00:00Z" and at le "2028-01-01T00:00:00Z"`: {"2027", "2028"},
+		`at gt "2026-01-01T00:00:00Z" or type eq "x"`: {"", ""},
+		`type eq "x"`: {"", ""},
+		``:            {"", ""},
+	} {
+		f, err := scim.Parse(src, timed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		year := func(at time.Time) string {
+			if at.IsZero() {
+				return ""
+			}
+			return at.Format("2006")
+		}
+		from, to := f.Bounds("at")
+		if got := [2]string{year(from), year(to)}; got != want {
+			t.Errorf("%s: %v, want %v", src, got, want)
+		}
+	}
 }

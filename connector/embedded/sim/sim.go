@@ -133,7 +133,8 @@ func (p *plug) Commit(ctx context.Context, checks []store.Check, writes []store.
 	return p.Store.Commit(ctx, checks, writes)
 }
 
-// Crash ends everything without a farewell and starts it again on what was stored.
+// Crash ends everything without a farewell and starts it again on what was stored. That
+// takes a millisecond, so that new ids come after the old ones.
 func (w *World) Crash(ctx context.Context) error {
 	if w.opts.Dir == "" {
 		return fmt.Errorf("a world without a folder has nothing to start again on")
@@ -141,6 +142,7 @@ func (w *World) Crash(ctx context.Context) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
+	w.Advance(time.Millisecond)
 	return w.open(ctx)
 }
 

@@ -14,39 +14,9 @@ import (
 // Every template has tests, and they take every edge or say why they cannot.
 func TestTemplates(t *testing.T) {
 	t.Parallel()
-	caps, err := registry()
-	if err != nil {
-		t.Fatal(err)
-	}
-	find, err := flowsBeside(nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	names, err := flowFiles(flows.Templates())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var suites []*flowtest.Suite
+	suites := templateSuites(t)
 	t.Run("scenarios", func(t *testing.T) {
-		for _, name := range names {
-			file := strings.TrimSuffix(name, ".yaml") + ".test.yaml"
-			text, err := fs.ReadFile(flows.Templates(), file)
-			if err != nil {
-				t.Errorf("template %s has no tests: %v", name, err)
-				continue
-			}
-			suite, problems, err := flowtest.Load(filepath.Join("flows/templates", file), text,
-				flowtest.Options{Lab: openLab, Source: find, Capabilities: caps})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, p := range problems {
-				t.Errorf("%s\n%s", p, p.Snippet)
-			}
-			if suite == nil {
-				continue
-			}
-			suites = append(suites, suite)
+		for _, suite := range suites {
 			runScenarios(t, suite)
 		}
 	})
@@ -60,6 +30,44 @@ func TestTemplates(t *testing.T) {
 			t.Errorf("%s: %s is taken, so `uncovered` must not excuse it", c.Flow, edge)
 		}
 	}
+}
+
+// templateSuites reads the tests of all templates.
+func templateSuites(t *testing.T) []*flowtest.Suite {
+	t.Helper()
+	caps, err := registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	find, err := flowsBeside(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := flowFiles(flows.Templates())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var suites []*flowtest.Suite
+	for _, name := range names {
+		file := strings.TrimSuffix(name, ".yaml") + ".test.yaml"
+		text, err := fs.ReadFile(flows.Templates(), file)
+		if err != nil {
+			t.Errorf("template %s has no tests: %v", name, err)
+			continue
+		}
+		suite, problems, err := flowtest.Load(filepath.Join("flows/templates", file), text,
+			flowtest.Options{Lab: openLab, Source: find, Capabilities: caps})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range problems {
+			t.Errorf("%s\n%s", p, p.Snippet)
+		}
+		if suite != nil {
+			suites = append(suites, suite)
+		}
+	}
+	return suites
 }
 
 func runScenarios(t *testing.T, suite *flowtest.Suite) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/mfaflow/mfaflow/connector"
@@ -26,15 +27,45 @@ func (r *running) crash(ctx context.Context, s step) error {
 	return r.look(ctx)
 }
 
-// fragile is a capability after which the power goes out, if a crash waits for its node.
+// fragile is a capability after which the power goes out, if a crash waits for its node
+// or for this call of the step.
 func (r *running) fragile(c connector.Capability) func(context.Context, connector.Call) connector.Outcome {
 	return func(ctx context.Context, call connector.Call) connector.Outcome {
 		out := c.Run(ctx, call)
-		if r.dieAfter != "" && nodeOf(call.Key) == r.dieAfter {
+		r.made++
+		if r.made == r.dieAt || r.dieAfter != "" && nodeOf(call.Key) == r.dieAfter {
 			r.lab.Unplug()
 			r.dead = true
 		}
 		return out
+	}
+}
+
+// perilously does a step. In a test of crashes it first lets the step die after each of
+// its capabilities in turn, and starts everything again each time.
+func (r *running) perilously(ctx context.Context, do func() (*engine.Execution, error)) (*engine.Execution, error) {
+	if !r.everywhere {
+		return do()
+	}
+	for n := 1; ; n++ {
+		before := maps.Clone(r.calls)
+		r.made, r.dieAt = 0, n
+		e, err := do()
+		r.dieAt = 0
+		if !r.dead {
+			return e, err // it has fewer than n
+		}
+		r.dead, r.calls = false, before
+		if err := r.crash(ctx, step{}); err != nil {
+			return nil, err
+		}
+		r.crashes++
+		if err == nil {
+			return e, nil // nothing was to be written, so nothing got lost
+		}
+		if !errors.Is(err, &engine.Error{Code: engine.Unavailable}) {
+			return nil, fmt.Errorf("the step went on without power: %w", err)
+		}
 	}
 }
 

@@ -35,6 +35,11 @@ type running struct {
 	last       *engine.ResumeRequest
 	traces     map[string]*engine.Trace
 
+	everywhere bool // every step dies after each of its capabilities
+	crashes    int  // that this made
+	made       int  // capabilities run in the step
+	dieAt      int  // after which of them it dies; 0 is none
+
 	dieAfter string // the node after which the next step dies
 	dead     bool   // it came there
 	lost     bool   // the answer of the last step got lost on its way
@@ -42,13 +47,13 @@ type running struct {
 	failures []flows.Problem
 }
 
-func (s *Suite) open(ctx context.Context, t *Test) (*running, error) {
+func (s *Suite) open(ctx context.Context, t *Test, everywhere bool) (*running, error) {
 	g := s.file.given.with(t.given)
-	lab, err := s.opts.Lab(ctx, Given{Test: s.file.flow + " " + t.Name, Durable: t.crashes()})
+	lab, err := s.opts.Lab(ctx, Given{Test: s.file.flow + " " + t.Name, Durable: everywhere || t.crashes()})
 	if err != nil {
 		return nil, err
 	}
-	r := &running{suite: s, test: t, lab: lab, mocks: slices.Concat(t.mocks, s.file.mocks),
+	r := &running{suite: s, everywhere: everywhere, test: t, lab: lab, mocks: slices.Concat(t.mocks, s.file.mocks),
 		calls: map[string]int{}, started: map[string]string{}, traces: map[string]*engine.Trace{}}
 	err = r.boot(ctx)
 	if err == nil {

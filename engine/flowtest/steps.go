@@ -2,15 +2,9 @@ package flowtest
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
-	"strings"
-	"time"
 
-	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/engine"
-	"github.com/mfaflow/mfaflow/flows"
 )
 
 // take does one step and judges its expectations.
@@ -94,7 +88,7 @@ func (r *running) begin(ctx context.Context, s step) error {
 	if client != nil {
 		q.Client = *client
 	}
-	e, err := r.runner.Start(ctx, q)
+	e, err := r.perilously(ctx, func() (*engine.Execution, error) { return r.runner.Start(ctx, q) })
 	if err == nil {
 		r.id, r.handle, r.tokens, r.last = e.ID, e.Handle, nil, nil
 		r.executions, r.started[e.ID] = append(r.executions, e.ID), flow
@@ -151,7 +145,7 @@ func (r *running) resume(ctx context.Context, s step, q engine.ResumeRequest) er
 		return nil
 	}
 	q.Access = r.access()
-	e, err := r.runner.Resume(ctx, r.id, q)
+	e, err := r.perilously(ctx, func() (*engine.Execution, error) { return r.runner.Resume(ctx, r.id, q) })
 	if r.dieAfter != "" {
 		return r.died(ctx, s, err)
 	}
@@ -174,171 +168,4 @@ func (r *running) again(ctx context.Context, s step) error {
 		r.breaks(s.Pos, "the answer had an effect the second time: "+r.seen())
 	}
 	return nil
-}
-
-// answered takes what the engine said, and holds a refusal against the step.
-func (r *running) answered(s step, e *engine.Execution, err error) error {
-	var refusal *engine.Error
-	if err != nil && (!errors.As(err, &refusal) || refusal.Code == engine.Internal) {
-		return err
-	}
-	switch {
-	case refusal == nil:
-		r.saw(e)
-		if s.refused != "" {
-			r.breaks(s.Pos, fmt.Sprintf("expected a refusal, %s; it was accepted: %s", s.refused, r.seen()))
-		}
-		return nil
-	case s.refused == "":
-		r.breaks(s.Pos, "refused: "+refusalText(refusal)+r.context())
-	case s.refused != string(refusal.Code):
-		r.breaks(s.Pos, fmt.Sprintf("expected the refusal %s, saw %s", s.refused, refusalText(refusal)))
-	}
-	if got := fieldNames(refusal); len(s.fields) > 0 && !slices.Equal(got, sorted(s.fields)) {
-		r.breaks(s.Pos, fmt.Sprintf("expected errors of the fields %s, saw %s", strings.Join(sorted(s.fields), ", "), refusalText(refusal)))
-	}
-	if refusal.Execution != nil {
-		r.saw(refusal.Execution)
-	}
-	return nil
-}
-
-func (r *running) context() string {
-	if r.now == nil {
-		return ""
-	}
-	return "; the execution is at " + r.seen()
-}
-
-func fieldNames(e *engine.Error) []string {
-	var list []string
-	for _, f := range e.Fields {
-		list = append(list, f.Field)
-	}
-	return slices.Compact(sorted(list))
-}
-
-func sorted(list []string) []string {
-	list = slices.Clone(list)
-	slices.Sort(list)
-	return list
-}
-
-func refusalText(e *engine.Error) string {
-	text := string(e.Code) + " (" + e.Text + ")"
-	for _, f := range e.Fields {
-		text += "; " + f.Field + ": " + f.Text
-	}
-	return text
-}
-
-// saw remembers what the client was shown.
-func (r *running) saw(e *engine.Execution) {
-	if e == nil {
-		return
-	}
-	r.now = e
-	if e.Handle != "" {
-		r.handle = e.Handle
-	}
-	if e.Step != nil && (len(r.tokens) == 0 || r.tokens[len(r.tokens)-1] != e.Step.Token) {
-		r.tokens = append(r.tokens, e.Step.Token)
-	}
-}
-
-// look reads the current execution, as a client that reloads does.
-func (r *running) look(ctx context.Context) error {
-	if r.id == "" {
-		return nil
-	}
-	e, err := r.runner.Get(ctx, r.id, r.access())
-	if errors.Is(err, &engine.Error{Code: engine.NotFound}) {
-		return nil // it was kept long enough
-	}
-	if err != nil {
-		return fmt.Errorf("read the execution: %w", err)
-	}
-	r.saw(e)
-	return nil
-}
-
-// move moves the clock to each timer in turn, and then to where it should be.
-func (r *running) move(ctx context.Context, d time.Duration) error {
-	world := r.lab.World
-	until := world.Now().Add(d)
-	for {
-		next, err := r.ring(ctx)
-		if err != nil {
-			return err
-		}
-		if next.IsZero() || next.After(until) {
-			break
-		}
-		world.Advance(max(next.Sub(world.Now()), time.Millisecond))
-	}
-	world.Advance(until.Sub(world.Now()))
-	_, err := r.ring(ctx)
-	return err
-}
-
-// ring fires what is due and returns when the next timer is; zero: none. A timer that
-// is put off while timers are fired is seen the second time only.
-func (r *running) ring(ctx context.Context) (next time.Time, err error) {
-	for range 2 {
-		if next, err = r.runner.Tick(ctx); err != nil {
-			return next, fmt.Errorf("timers: %w", err)
-		}
-	}
-	if err := r.look(ctx); err != nil { // it may not be kept until the clock stops
-		return next, err
-	}
-	return next, r.note(ctx)
-}
-
-// scan lets the authenticator app read an account.
-func (r *running) scan(ctx context.Context, s step) error {
-	v, err := r.computed(ctx, s, []flows.Member{{Name: "text", Value: s.text}})
-	if err != nil || len(r.failures) > 0 {
-		return err
-	}
-	app, ok := r.lab.World.(Authenticator)
-	if !ok {
-		r.breaks(s.Pos, "this world has no authenticator app")
-		return nil
-	}
-	text, _ := v["text"].(string)
-	if err := app.Scan(text); err != nil {
-		r.breaks(s.Pos, fmt.Sprintf("the app cannot read `%s`: %v", text, err))
-	}
-	return nil
-}
-
-// run runs a capability beside the flow: what an administrator does meanwhile.
-func (r *running) run(ctx context.Context, s step) error {
-	input, err := r.computed(ctx, s, s.inputs)
-	if err != nil || len(r.failures) > 0 {
-		return err
-	}
-	e, ok := r.caps.Lookup(s.name)
-	if !ok {
-		return fmt.Errorf("the lab has no capability %s", s.name)
-	}
-	key := fmt.Sprintf("test/%d/%d", s.Line, s.Column)
-	code := ""
-	out := e.Run(ctx, connector.Call{Input: input, Key: key})
-	f, failed := out.(connector.Fail)
-	if failed {
-		code = f.Code
-	}
-	if code != s.code {
-		r.breaks(s.Pos, fmt.Sprintf("expected %s to end with %s, saw %s", s.name, orFine(s.code), strings.TrimSpace(orFine(code)+" "+f.Message)))
-	}
-	return r.look(ctx)
-}
-
-func orFine(code string) string {
-	if code == "" {
-		return "no error"
-	}
-	return code
 }

@@ -68,14 +68,25 @@ type Result struct {
 	Flow     string          `json:"flow"`
 	Passed   bool            `json:"passed"`
 	Failures []flows.Problem `json:"failures,omitempty"` // where in the test file, and what was seen instead
+	Crashes  int             `json:"crashes,omitempty"`  // that RunCrashing made
 	Duration time.Duration   `json:"durationNs"`
 }
 
 // Run runs one test in a world of its own. An error means that the test could not be
 // run: its world would not open, or ctx was done.
-func (s *Suite) Run(ctx context.Context, t *Test) (*Result, error) {
+func (s *Suite) Run(ctx context.Context, t *Test) (*Result, error) { return s.run(ctx, t, false) }
+
+// RunCrashing runs one test with the power going out again and again: every answer that
+// a person gives dies after the first capability that it runs, then after the second, and
+// so on, and is given once more when everything was started again. The test must come
+// out the same.
+func (s *Suite) RunCrashing(ctx context.Context, t *Test) (*Result, error) {
+	return s.run(ctx, t, true)
+}
+
+func (s *Suite) run(ctx context.Context, t *Test, everywhere bool) (*Result, error) {
 	began := time.Now()
-	r, err := s.open(ctx, t)
+	r, err := s.open(ctx, t, everywhere)
 	if err != nil {
 		return nil, fmt.Errorf("open the world of %q: %w", t.Name, err)
 	}
@@ -87,7 +98,8 @@ func (s *Suite) Run(ctx context.Context, t *Test) (*Result, error) {
 		return nil, err
 	}
 	s.cover.add(r)
-	return &Result{Test: t.Name, Flow: s.file.flow, Passed: len(r.failures) == 0, Failures: r.failures, Duration: time.Since(began)}, nil
+	return &Result{Test: t.Name, Flow: s.file.flow, Passed: len(r.failures) == 0, Failures: r.failures, Crashes: r.crashes,
+		Duration: time.Since(began)}, nil
 }
 
 // problem is a failure at a place of the file.

@@ -27,9 +27,6 @@ func testCommand() *cobra.Command {
 			if err != nil {
 				return usagef("--run: %w", err)
 			}
-			if output != "text" && output != "json" {
-				return usagef("-o is %q, want text or json", output)
-			}
 			list, err := readSources(cmd.InOrStdin(), args)
 			if err != nil {
 				return err
@@ -37,6 +34,9 @@ func testCommand() *cobra.Command {
 			report, err := runTests(cmd.Context(), list, wanted)
 			if err != nil {
 				return err
+			}
+			if len(report.Results) == 0 && len(report.Problems) == 0 {
+				return usagef("no test's name matches --run %q", pattern)
 			}
 			if err := report.print(cmd.OutOrStdout(), output); err != nil {
 				return err

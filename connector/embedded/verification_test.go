@@ -259,6 +259,26 @@ func TestImportSendsCode(t *testing.T) {
 	}
 }
 
+// mails with codes of an account count in the user's day like all others.
+func TestA19VerificationMails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, limits(func(l *embedded.Limits) { l.MessagesPerUser = 2 }))
+	user := w.joe()
+	w.sendCode(user).want(200, "")
+	code := w.mail("joe@example.com").Code
+	w.api("POST user.emailVerification.send", "users/"+user+"/emailVerification", obj{"notificationType": "USER"}).want(200, "")
+	r := w.sendCode(user).want(400, "QUOTA_EXCEEDED")
+	if r.at("details.0.innerError.quotaLimit") != 2.0 || r.text("details.0.innerError.quotaResetTime") != "2026-11-23T00:00:00.000Z" {
+		t.Errorf("%s", r.Raw)
+	}
+	if n := w.mails("joe@example.com"); n != 2 {
+		t.Errorf("%d mails", n)
+	}
+	w.verify(user, code).want(200, "") // the refusal left it alone
+	w.clock.Move(24 * time.Hour)
+	w.sendCode(user).want(200, "")
+}
+
 // Neither codes nor addresses are kept, and nothing of a user outlives the user.
 func TestCodesAreNotKept(t *testing.T) {
 	t.Parallel()

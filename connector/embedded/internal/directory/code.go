@@ -105,7 +105,7 @@ func (d *Directory) mailCode(c *rest.Call, id, email, template string, p purpose
 	if err := all.save(c, id); err != nil {
 		return err
 	}
-	return d.Notify.Mail(c, notify.Mail{Template: template, To: email, Group: "user/" + string(p) + "/" + id,
+	return d.Notify.Mail(c, notify.Mail{Template: template, User: id, To: email, Group: "user/" + string(p) + "/" + id,
 		Code: b.String(), LifeTime: p.life()})
 }
 

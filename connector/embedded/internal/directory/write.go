@@ -227,6 +227,7 @@ func (d *Directory) remove(c *rest.Call) (rest.Reply, error) {
 	c.Tx.Delete(passwordKey(c.Env, a.ID))
 	c.Tx.Delete(codesKey(c.Env, a.ID))
 	c.Tx.Delete(account.Key(c.Env, a.ID))
+	notify.Forget(c, a.ID)
 	for _, dev := range a.Devices {
 		c.Tx.Delete(device.Key(c.Env, a.ID, dev.ID))
 	}

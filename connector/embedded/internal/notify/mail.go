@@ -26,6 +26,7 @@ const patience = 24 * time.Hour
 // Mail is a message with a code to the address of a user's profile.
 type Mail struct {
 	Template string
+	User     string // whose day it counts in
 	To       string
 	Group    string // a newer mail of the same group replaces one not sent yet
 	Code     string
@@ -35,8 +36,14 @@ type Mail struct {
 // Mails reports whether e-mail has a sender.
 func (n Notifier) Mails() bool { return slices.Contains(n.Channels, Email) }
 
-// Mail adds the message to the unit of work.
+// Forget drops what is counted for a user.
+func Forget(c *rest.Call, user string) { c.Tx.Delete(userKey(c.Env, user)) }
+
+// Mail adds the message to the unit of work, or refuses one beyond the day's limits.
 func (n Notifier) Mail(c *rest.Call, m Mail) error {
+	if err := n.spend(c, Code{User: m.User, Channel: Email, To: m.To}); err != nil {
+		return err
+	}
 	now := c.Tx.Now()
 	expires := now.Add(patience)
 	if m.LifeTime > 0 {

@@ -33,6 +33,7 @@ type app struct {
 	service *embedded.Service
 	outbox  *outbox.Outbox
 	inbox   *embedded.Inbox // in dev
+	senders senders
 	caps    *connector.Registry
 	runner  *engine.Runner
 	server  *server.Server

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,11 +33,16 @@ type config struct {
 	url         string            // public base; "" is http://listen
 	key         string            // master key, base64 of 32 bytes; "" is the file data/key
 	flows       string            // a folder of flows to deploy at start, and in dev when they change
+	smtpURL     string            // where mail goes to, see embedded.NewSMTP; "" is nowhere
+	hookURL     string            // where text messages and calls go to, see embedded.Webhook
+	hookSecret  string            // that signs what goes there
 	proxies     []netip.Prefix    // that may name the client
 	env         map[string]string // what flows read as env.*
 
-	// What no user sets: tests bring a clock and cheap hashes.
+	// What no user sets: tests bring a clock, timers, cheap hashes and certificates.
 	now      func() time.Time
+	after    func(time.Duration) <-chan time.Time
+	smtp     embedded.SMTPOptions
 	hashCost embedded.HashCost
 	send     func(context.Context, outbox.Message) error
 }
@@ -51,12 +57,24 @@ var settings = []struct{ name, fallback, help string }{
 	{"url", "", "public base URL (default: http://LISTEN)"},
 	{"flows", "", "folder of *.yaml flows to deploy at start"},
 	{"key", "", "master key, base64 of 32 bytes (default: the file DATA/key)"},
+	{"smtp-url", "", "smtp://user:password@host:port?from=address&tls=starttls|implicit|none, where e-mail goes to"},
+	{"sms-webhook-url", "", "https URL of the gateway for SMS, VOICE and WHATSAPP"},
+	{"sms-webhook-secret", "", "secret that signs the requests to it"},
 	{"proxies", "", "comma-separated networks whose X-Forwarded-For is believed"},
 }
 
+// secretSettings have no flag: what is on a command line, others on the machine can read.
+var secretSettings = []string{"key", "token", "smtp-url", "sms-webhook-url", "sms-webhook-secret"}
+
 func addSettings(cmd *cobra.Command) {
+	cmd.Long = cmd.Short + ".\n\nEach flag is also MFAFLOW_… in the environment and a member of the configuration file.\nSet there only:\n"
 	for _, s := range settings {
-		if s.name != "key" && s.name != "token" { // secrets do not belong on a command line
+		if slices.Contains(secretSettings, s.name) {
+			cmd.Long += fmt.Sprintf("  MFAFLOW_%-20s%s\n", upper(s.name), s.help)
+		}
+	}
+	for _, s := range settings {
+		if !slices.Contains(secretSettings, s.name) {
 			cmd.Flags().String(s.name, s.fallback, s.help)
 		}
 	}
@@ -91,6 +109,7 @@ func loadConfig(cmd *cobra.Command, getenv func(string) string) (*config, error)
 	c := &config{
 		listen: values["listen"], data: values["data"], token: values["token"], url: values["url"],
 		environment: values["environment"], flows: values["flows"], key: values["key"], env: env,
+		smtpURL: values["smtp-url"], hookURL: values["sms-webhook-url"], hookSecret: values["sms-webhook-secret"],
 	}
 	if err := c.devFrom(cmd, file["dev"], getenv); err != nil {
 		return nil, err
@@ -157,15 +176,8 @@ func loopback(host string) bool {
 	return err == nil && a.IsLoopback()
 }
 
-func upper(s string) string {
-	b := []byte(s)
-	for i := range b {
-		if 'a' <= b[i] && b[i] <= 'z' {
-			b[i] -= 'a' - 'A'
-		}
-	}
-	return string(b)
-}
+// upper spells a setting as the environment does: smtp-url is SMTP_URL.
+func upper(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "-", "_") }
 
 func parseProxies(list string) ([]netip.Prefix, error) {
 	var out []netip.Prefix

@@ -76,10 +76,11 @@ func (a *app) serve(ctx context.Context, l net.Listener) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	jobs := map[string]func(context.Context) error{
-		"server": func(ctx context.Context) error { return a.server.Serve(ctx, l) },
-		"timers": a.runner.Run,
-		"outbox": a.outbox.Run,
-		"store":  a.watchStore,
+		"server":       func(ctx context.Context) error { return a.server.Serve(ctx, l) },
+		"timers":       a.runner.Run,
+		"outbox":       a.outbox.Run,
+		"store":        a.watchStore,
+		"housekeeping": a.housekeep,
 	}
 	if a.config.dev && a.config.flows != "" {
 		jobs["flows"] = a.reload

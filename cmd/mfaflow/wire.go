@@ -13,41 +13,29 @@ import (
 	"github.com/mfaflow/mfaflow/store/outbox"
 )
 
-// channels are all that a message can be sent on. Those without a sender count as
-// disabled; a person must know.
-var channels = []string{"EMAIL", "SMS", "VOICE", "WHATSAPP"}
-
-// wireService makes the embedded PingOne service and what carries its messages. In dev
-// the inbox is the sender of every channel.
+// wireService makes the embedded PingOne service and what carries its messages.
 func (a *app) wireService(ctx context.Context) error {
+	if a.config.dev {
+		a.inbox = embedded.NewInbox(a.db, a.instance.Environment, 0)
+	}
+	if err := a.wireSenders(); err != nil {
+		return err
+	}
+	with, _ := a.senders.split()
 	options := embedded.Options{
 		Environment: a.instance.Environment, BaseURL: a.config.url, HashCost: a.config.hashCost,
+		Channels: with, TestDevices: a.config.dev,
 		Authorize: func(token string) bool { return a.config.dev && sameSecret(token, a.token) },
-	}
-	send := a.noSender
-	if a.config.dev {
-		options.Channels = channels
-		a.inbox = embedded.NewInbox(a.db, a.instance.Environment, 0)
-		send = a.inbox.Send
-	}
-	if a.config.send != nil {
-		send = a.config.send
 	}
 	var err error
 	if a.service, err = embedded.New(ctx, a.db, options); err != nil {
 		return fmt.Errorf("embedded service: %w", err)
 	}
-	a.outbox = outbox.New(a.db, a.instance.Environment, send, outbox.Options{
+	a.outbox = outbox.New(a.db, a.instance.Environment, a.send, outbox.Options{
 		Failed: func(m outbox.Message, err error) {
 			a.log.Warn("message not sent", slog.String("id", m.ID), slog.String("channel", m.Channel), slog.Any("error", err))
 		}})
 	return nil
-}
-
-// noSender stands for the senders that are not configured. Nothing is queued for a
-// channel without one, so it is reached only by messages of an earlier configuration.
-func (a *app) noSender(_ context.Context, m outbox.Message) error {
-	return fmt.Errorf("channel %s has no sender", m.Channel)
 }
 
 func sameSecret(a, b string) bool {
@@ -81,10 +69,8 @@ func (a *app) wireServer() error {
 // ready names the channels that have no sender: codes on them would reach nobody.
 func (a *app) ready(context.Context) server.Readiness {
 	var r server.Readiness
-	if a.config.dev {
-		return r
-	}
-	for _, c := range channels {
+	_, without := a.senders.split()
+	for _, c := range without {
 		r.Notes = append(r.Notes, c+" has no sender: its devices cannot be used")
 	}
 	return r

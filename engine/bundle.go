@@ -22,10 +22,10 @@ func flowID(id string) bool { return len(id) <= 100 && flowIDPattern.MatchString
 type source func(id, revision string) ([]byte, error)
 
 // sources reads revisions in a unit of work; fresh are those not stored yet.
-func (c *Catalog) sources(tx *store.Tx, fresh map[string][]byte) source {
+func (c *Catalog) sources(tx *store.Tx, fresh map[string]Source) source {
 	return func(id, revision string) ([]byte, error) {
-		if src, ok := fresh[id]; ok {
-			return src, nil
+		if s, ok := fresh[id]; ok {
+			return s.Text, nil
 		}
 		recs, err := tx.Get(c.flowKey(id, revision))
 		if err != nil {
@@ -50,13 +50,10 @@ func sourceOf(rec store.Record) ([]byte, error) {
 // will get.
 func (c *Catalog) compile(pins map[string]string, read source) (*Bundle, []flows.Problem, error) {
 	key := pinsKey(pins)
-	c.mu.Lock()
-	b := c.bundles[key]
-	c.mu.Unlock()
-	if b != nil {
+	if b := c.cached(key, pins); b != nil {
 		return b, b.warnings, nil
 	}
-	b = &Bundle{programs: map[string]*Program{}}
+	b := &Bundle{programs: map[string]*Program{}}
 	var problems []flows.Problem
 	var parsed []*flows.Flow
 	for _, id := range slices.Sorted(maps.Keys(pins)) {
@@ -79,6 +76,23 @@ func (c *Catalog) compile(pins map[string]string, read source) (*Bundle, []flows
 		c.remember(key, b)
 	}
 	return b, problems, nil
+}
+
+// cached finds a bundle that has these pins, maybe among others: an execution's are a
+// part of the deployment's until that changes.
+func (c *Catalog) cached(key string, pins map[string]string) *Bundle {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b := c.bundles[key]; b != nil {
+		return b
+	}
+	for _, b := range c.bundles {
+		if b.covers(pins) {
+			c.bundles[key] = b
+			return b
+		}
+	}
+	return nil
 }
 
 // maxBundles bounds the cache of compiled flows. When it is full it starts anew:

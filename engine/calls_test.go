@@ -188,6 +188,34 @@ func TestUploadIsAllOrNothing(t *testing.T) {
 	}
 }
 
+// TestPutAll: a change that holds only in all flows at once is one call, all or nothing.
+func TestPutAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(childFlow, parentFlow)
+	child := replace(childFlow, "end: done", "end: finished")
+	parent := replace(parentFlow, "done: ", "finished: ")
+	for _, alone := range []string{child, parent} {
+		_, err := w.run.Catalog().Put(t.Context(), "", []byte(alone), true)
+		refused(t, err, engine.FlowInvalid)
+	}
+	all := func(sources ...engine.Source) error {
+		_, err := w.run.Catalog().PutAll(t.Context(), sources)
+		return err
+	}
+	e := refused(t, all(engine.Source{File: "c.yaml", Text: []byte(child)}, engine.Source{File: "p.yaml", Text: []byte(parentFlow)}), engine.FlowInvalid)
+	if len(e.Problems) == 0 || e.Problems[0].File != "p.yaml" {
+		t.Errorf("problems do not name their file: %+v", e.Problems)
+	}
+	refused(t, all(engine.Source{Text: []byte(child)}, engine.Source{Text: []byte(childFlow)}), engine.FlowInvalid)
+	if err := all(engine.Source{Text: []byte(parent)}, engine.Source{Text: []byte(child)}); err != nil {
+		t.Fatal(explain(err))
+	}
+	c := w.start("parent", nil)
+	c.act("submit", word)
+	c.see("a")
+}
+
 const outsideFlow = `schema: flow/v1
 id: out
 title: Out

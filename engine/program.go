@@ -140,6 +140,17 @@ type Bundle struct {
 	warnings []flows.Problem
 }
 
+// covers reports whether every pin is the revision that this bundle has. Pins are closed
+// under calls, so the flows they name call each other here as they would alone.
+func (b *Bundle) covers(pins map[string]string) bool {
+	for id, revision := range pins {
+		if p := b.programs[id]; p == nil || p.Revision != revision {
+			return false
+		}
+	}
+	return len(pins) > 0
+}
+
 // pins returns the revisions of flow id and of all that it reaches.
 func (b *Bundle) pins(id string) map[string]string {
 	pins := map[string]string{}

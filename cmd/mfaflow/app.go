@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 
 	"github.com/google/uuid"
@@ -40,13 +41,15 @@ type app struct {
 
 	instance instance
 	token    string
-	first    bool // this start made the store
+	first    bool // no start has come as far as its greeting yet
 	seen     map[string][sha256.Size]byte
 }
 
 // instance is what is fixed at first start.
 type instance struct {
 	Environment string `json:"environment"`
+	Greeted     bool   `json:"greeted,omitempty"` // templates are deployed and the token was printed
+	Demo        bool   `json:"demo,omitempty"`    // the demo user is here, so this is dev's for ever
 }
 
 var instanceKey = store.K("system", "instance")
@@ -121,10 +124,8 @@ func (a *app) fixInstance(ctx context.Context) error {
 			return err
 		}
 		if recs[0].Rev != 0 {
-			a.first = false
 			return json.Unmarshal(recs[0].Value, &a.instance)
 		}
-		a.first = true
 		a.instance.Environment = a.config.environment
 		if a.instance.Environment == "" {
 			id, err := uuid.FromBytes(tx.Random(16))
@@ -134,15 +135,14 @@ func (a *app) fixInstance(ctx context.Context) error {
 			id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // a random UUID, version 4
 			a.instance.Environment = id.String()
 		}
-		b, err := json.Marshal(a.instance)
-		if err != nil {
-			return err
-		}
-		tx.Put(instanceKey, b)
-		return nil
+		return a.instance.put(tx)
 	})
 	if err != nil {
 		return fmt.Errorf("instance record: %w", err)
+	}
+	a.first = !a.instance.Greeted
+	if a.instance.Demo && !a.config.dev {
+		return usagef("the data folder %s has the demo user of mfaflow dev, whose password everybody knows: serve from another", a.config.data)
 	}
 	if c := a.config.environment; c != "" && c != a.instance.Environment {
 		return usagef("the data folder %s belongs to environment %s, not %s", a.config.data, a.instance.Environment, c)
@@ -150,14 +150,33 @@ func (a *app) fixInstance(ctx context.Context) error {
 	return nil
 }
 
-// deployFirst deploys the templates at first start, and the folder of flows at each.
+func (i instance) put(tx *store.Tx) error {
+	b, err := json.Marshal(i)
+	if err != nil {
+		return err
+	}
+	tx.Put(instanceKey, b)
+	return nil
+}
+
+// remember writes what this start has done to the instance.
+func (a *app) remember(ctx context.Context) error {
+	err := a.db.Update(ctx, func(_ context.Context, tx *store.Tx) error { return a.instance.put(tx) })
+	if err != nil {
+		return fmt.Errorf("instance record: %w", err)
+	}
+	return nil
+}
+
+// deployFirst deploys the templates until a start has come through, and the folder of
+// flows at each.
 func (a *app) deployFirst(ctx context.Context) error {
 	if a.first {
 		list, err := readFlows(flows.Templates())
 		if err != nil {
 			return err
 		}
-		if err := a.deployAll(ctx, list); err != nil {
+		if err := a.deploy(ctx, list); err != nil {
 			return err
 		}
 	}
@@ -168,27 +187,18 @@ func (a *app) deployFirst(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range list {
-		a.seen[s.name] = sha256.Sum256(s.text)
-	}
-	return a.deployAll(ctx, list)
+	a.changed(list)
+	return a.deploy(ctx, list)
 }
 
-// deployAll deploys flows in whatever order lets each find those it calls.
-func (a *app) deployAll(ctx context.Context, list []source) error {
-	for len(list) > 0 {
-		var left []source
-		var failed error
-		for _, s := range list {
-			if _, err := a.runner.Catalog().Put(ctx, "", s.text, true); err != nil {
-				failed = errors.Join(failed, fmt.Errorf("deploy %s: %w%s", s.name, err, problemLines(err)))
-				left = append(left, s)
-			}
-		}
-		if len(left) == len(list) {
-			return failed
-		}
-		list = left
+// deploy deploys flows together, or none of them.
+func (a *app) deploy(ctx context.Context, list []source) error {
+	sources := make([]engine.Source, len(list))
+	for i, s := range list {
+		sources[i] = engine.Source{File: s.name, Text: s.text}
+	}
+	if _, err := a.runner.Catalog().PutAll(ctx, sources); err != nil {
+		return fmt.Errorf("deploy flows: %w%s", err, problemLines(err))
 	}
 	return nil
 }
@@ -197,27 +207,33 @@ func problemLines(err error) (text string) {
 	var e *engine.Error
 	if errors.As(err, &e) {
 		for _, p := range e.Problems {
-			text += fmt.Sprintf("\n  %d:%d: %s [%s]", p.Line, p.Column, p.Text, p.Rule)
+			text += fmt.Sprintf("\n  %s:%d:%d: %s [%s]", p.File, p.Line, p.Column, p.Text, p.Rule)
 		}
 	}
 	return text
 }
 
-// deployChanged deploys the flows whose files changed and logs what is wrong with them.
-func (a *app) deployChanged(ctx context.Context, list []source) {
+// changed reports whether any of the files is not as it was seen last.
+func (a *app) changed(list []source) bool {
+	seen := make(map[string][sha256.Size]byte, len(list))
 	for _, s := range list {
-		sum := sha256.Sum256(s.text)
-		if a.seen[s.name] == sum {
-			continue
-		}
-		a.seen[s.name] = sum
-		up, err := a.runner.Catalog().Put(ctx, "", s.text, true)
-		if err != nil {
-			a.log.Error("flow not deployed", slog.String("file", s.name), slog.String("error", err.Error()+problemLines(err)))
-			continue
-		}
-		a.log.Info("flow deployed", slog.String("flow", up.ID), slog.String("revision", up.Revision))
+		seen[s.name] = sha256.Sum256(s.text)
 	}
+	same := maps.Equal(a.seen, seen)
+	a.seen = seen
+	return !same
+}
+
+// deployChanged deploys the folder of flows after a change, and logs what is wrong.
+func (a *app) deployChanged(ctx context.Context, list []source) {
+	if !a.changed(list) {
+		return
+	}
+	if err := a.deploy(ctx, list); err != nil {
+		a.log.Error("flows not deployed", slog.Any("error", err))
+		return
+	}
+	a.log.Info("flows deployed", slog.Int("files", len(list)))
 }
 
 // greet tells where things are. The token is printed when it was made, and in dev.

@@ -234,6 +234,9 @@ func (c *config) masterKey() ([]byte, error) {
 	path := c.path("key")
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(c.path("mfaflow.db")); err == nil {
+			return nil, usagef("%s is gone, and without it the store beside it cannot be read: bring it back, or set MFAFLOW_KEY", path)
+		}
 		return newKey(path)
 	}
 	if err != nil {

@@ -16,6 +16,10 @@ const (
 
 // seedDemo makes the demo user with one EMAIL device and MFA on, unless there is one.
 func (a *app) seedDemo(ctx context.Context) error {
+	a.instance.Demo = true
+	if err := a.remember(ctx); err != nil {
+		return err
+	}
 	out, err := a.do(ctx, "user/find", map[string]any{"username": demoUser})
 	if err == nil {
 		return nil

@@ -81,7 +81,7 @@ func runFlow(cmd *cobra.Command, name string, o *runOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	if err := a.deployAll(cmd.Context(), list); err != nil {
+	if err := a.deploy(cmd.Context(), list); err != nil {
 		return err
 	}
 	in := newLines(cmd.InOrStdin())

@@ -57,6 +57,10 @@ func runServer(cmd *cobra.Command, _ []string) error {
 		return errors.Join(err, l.Close())
 	}
 	a.greet(cmd.OutOrStdout())
+	a.instance.Greeted = true
+	if err := a.remember(cmd.Context()); err != nil {
+		return errors.Join(err, l.Close(), a.close())
+	}
 	return errors.Join(a.serve(cmd.Context(), l), a.close())
 }
 

@@ -1,12 +1,18 @@
 package main
 
 import (
+	"flag"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
 
-// TestX1PowerCuts runs every scenario of the templates with the power going out after
-// each capability of each answer, once. All must come out as they do in peace, messages
+// allCuts runs the power cuts through every scenario, as make long does; each cut opens
+// the store and compiles the flows anew, so that takes a minute of CPU.
+var allCuts = flag.Bool("cuts", false, "cut the power in every scenario, not only in T4.1 and T2.3")
+
+// TestX1PowerCuts runs scenarios of the templates with the power going out after each
+// capability of each answer, once. All must come out as they do in peace, messages
 // counted: what died before its commit did not happen, and the same answer given again
 // goes on.
 func TestX1PowerCuts(t *testing.T) {
@@ -15,6 +21,9 @@ func TestX1PowerCuts(t *testing.T) {
 	t.Run("scenarios", func(t *testing.T) {
 		for _, suite := range templateSuites(t) {
 			for _, scenario := range suite.Tests() {
+				if !*allCuts && !strings.HasPrefix(scenario.Name, "T4.1 ") && !strings.HasPrefix(scenario.Name, "T2.3 ") {
+					continue
+				}
 				t.Run(suite.Flow()+"/"+scenario.Name, func(t *testing.T) {
 					t.Parallel()
 					result, err := suite.RunCrashing(t.Context(), scenario)
@@ -29,7 +38,7 @@ func TestX1PowerCuts(t *testing.T) {
 			}
 		}
 	})
-	if n := cuts.Load(); n < 100 {
+	if n := cuts.Load(); n < 10 || *allCuts && n < 100 {
 		t.Errorf("the power went out %d times only", n)
 	}
 }

@@ -100,6 +100,33 @@ func TestRunValidates(t *testing.T) {
 	}
 }
 
+// TestViolationsHideTheValue: no text repeats what was given.
+func TestViolationsHideTheValue(t *testing.T) {
+	t.Parallel()
+	for schema, value := range map[string]any{
+		`{"maximum": 9999}`:          123456.0,
+		`{"minimum": 9999999}`:       123456.0,
+		`{"exclusiveMaximum": 9999}`: 123456.0,
+		`{"multipleOf": 7}`:          123456.0,
+		`{"const": "x"}`:             "123456",
+		`{"enum": ["x"]}`:            "123456",
+		`{"pattern": "^x$"}`:         "123456",
+		`{"maxLength": 2}`:           "123456",
+		`{"type": "boolean"}`:        "123456",
+		`{"format": "email"}`:        "123456",
+		`{"uniqueItems": true}`:      []any{"123456", "123456"},
+	} {
+		p, err := CompilePart([]byte(schema))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := p.Validate(value)
+		if len(bad) == 0 || bad[0].Text == "" || strings.Contains(fmt.Sprint(bad), "123456") {
+			t.Errorf("%s: %v", schema, bad)
+		}
+	}
+}
+
 func TestResourceAndCancels(t *testing.T) {
 	t.Parallel()
 	s, err := ParseSchema([]byte(strings.Replace(fmt.Sprintf(goodSchema, Once, true), `"title": "T"`,

@@ -185,11 +185,14 @@ func (p *Part) Validate(v any) []Violation {
 	return bad
 }
 
-// violationText keeps the validator's message unless it would repeat the value, which
-// may be a password.
+// violationText keeps the validator's message without what it says of the value, which
+// may be a password or a PIN.
 func violationText(keyword, message string) string {
 	if keyword == "format" {
 		return "is not in the required format"
+	}
+	for _, before := range []string{" but found ", ", but got "} {
+		message, _, _ = strings.Cut(message, before)
 	}
 	return message
 }

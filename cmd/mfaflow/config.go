@@ -70,7 +70,7 @@ func addSettings(cmd *cobra.Command) {
 	cmd.Long = cmd.Short + ".\n\nEach flag is also MFAFLOW_… in the environment and a member of the configuration file.\nSet there only:\n"
 	for _, s := range settings {
 		if slices.Contains(secretSettings, s.name) {
-			cmd.Long += fmt.Sprintf("  MFAFLOW_%-20s%s\n", upper(s.name), s.help)
+			cmd.Long += fmt.Sprintf("  MFAFLOW_%-20s%s\n", strings.ToUpper(s.name), s.help)
 		}
 	}
 	for _, s := range settings {
@@ -98,7 +98,7 @@ func loadConfig(cmd *cobra.Command, getenv func(string) string) (*config, error)
 		if f, ok := file[s.name]; ok {
 			v = f
 		}
-		if e := getenv("MFAFLOW_" + upper(s.name)); e != "" {
+		if e := getenv("MFAFLOW_" + strings.ToUpper(s.name)); e != "" {
 			v = e
 		}
 		if f := cmd.Flags().Lookup(s.name); f != nil && f.Changed {
@@ -177,8 +177,6 @@ func loopback(host string) bool {
 }
 
 // upper spells a setting as the environment does: smtp-url is SMTP_URL.
-func upper(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "-", "_") }
-
 func parseProxies(list string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
 	for _, p := range splitList(list) {
@@ -214,10 +212,17 @@ func readConfigFile(path string, asked bool) (values, env map[string]string, err
 				return nil, nil, usagef("configuration: %s: env must be a map of strings", path)
 			}
 			for k, x := range m {
-				env[k] = fmt.Sprint(x)
+				if env[k], ok = x.(string); !ok {
+					return nil, nil, usagef("configuration: %s: env.%s must be a string; quote it", path, k)
+				}
 			}
 		case name == "dev" || slices.ContainsFunc(settings, func(s struct{ name, fallback, help string }) bool { return s.name == name }):
-			values[name] = fmt.Sprint(v)
+			switch v.(type) {
+			case string, bool, float64:
+				values[name] = fmt.Sprint(v)
+			default:
+				return nil, nil, usagef("configuration: %s: %s must be one value", path, name)
+			}
 		default:
 			return nil, nil, usagef("configuration: %s: unknown setting %q", path, name)
 		}
@@ -246,7 +251,7 @@ func (c *config) masterKey() ([]byte, error) {
 }
 
 func decodeKey(text, from string) ([]byte, error) {
-	key, err := base64.StdEncoding.DecodeString(trimSpace(text))
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	if err != nil || len(key) != 32 {
 		return nil, usagef("%s is not base64 of 32 bytes; make one with: head -c 32 /dev/urandom | base64", from)
 	}

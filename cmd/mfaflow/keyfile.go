@@ -11,8 +11,6 @@ import (
 
 func (c *config) path(name string) string { return filepath.Join(c.data, name) }
 
-func trimSpace(s string) string { return strings.TrimSpace(s) }
-
 // splitList splits at commas and drops blanks.
 func splitList(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })

@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"github.com/mfaflow/mfaflow/connector/embedded"
 	"github.com/mfaflow/mfaflow/server"
@@ -95,7 +94,7 @@ func (i inboxOf) Messages(ctx context.Context, to, channel string) ([]server.Inb
 		return nil, fmt.Errorf("inbox: %w", err)
 	}
 	out := make([]server.InboxMessage, 0, len(list))
-	for _, m := range slices.All(list) {
+	for _, m := range list {
 		out = append(out, server.InboxMessage(m))
 	}
 	return out, nil

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -122,6 +123,11 @@ func (r *Runner) text(f *flows.Flow, locale, key string) string {
 	}
 	if t, ok := flows.LibraryMessage(locale, key); ok {
 		return t
+	}
+	for _, l := range slices.Sorted(maps.Keys(f.Text)) { // better in another language than not at all
+		if t, ok := f.Text[l][key]; ok {
+			return t
+		}
 	}
 	return key
 }

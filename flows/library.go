@@ -43,15 +43,14 @@ var readLibrary = sync.OnceValue(func() library {
 // caller's, the screens are shared and must not be changed.
 func LibraryScreens() map[string]*Screen { return maps.Clone(readLibrary().screens) }
 
-// LibraryMessage returns one text of the library: in the locale, else its language, else
-// English.
+// LibraryMessage returns one text of the library: in the locale, else in its language,
+// else in English.
 func LibraryMessage(locale, key string) (string, bool) {
 	text := readLibrary().text
 	language, _, _ := strings.Cut(locale, "-")
 	for _, l := range []string{locale, language, "en"} {
-		if t, ok := text[l]; ok {
-			s, found := t[key]
-			return s, found
+		if t, ok := text[l][key]; ok {
+			return t, true
 		}
 	}
 	return "", false

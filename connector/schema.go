@@ -191,9 +191,7 @@ func violationText(keyword, message string) string {
 	if keyword == "format" {
 		return "is not in the required format"
 	}
-	for _, before := range []string{" but found ", ", but got "} {
-		message, _, _ = strings.Cut(message, before)
-	}
+	message, _, _ = strings.Cut(message, " but found ")
 	return message
 }
 

@@ -10,8 +10,8 @@ PKGS     := ./...
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
 
-run: ## Start on http://127.0.0.1:8080 with a demo user, data in ./data
-	$(GO) run ./cmd/mfaflow dev --data ./data
+run: build ## Start on http://127.0.0.1:8080 with a demo user, data in ./data
+	@exec ./bin/mfaflow dev --data ./data
 
 build: ## Build bin/mfaflow, static
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/mfaflow ./cmd/mfaflow

@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -203,6 +204,9 @@ func TestSMTP(t *testing.T) {
 func TestSMTPWantsTLS(t *testing.T) {
 	t.Parallel()
 	plain := newPost(t, "none", nil)
+	if err := plain.sender("", "&tls=starttls").Send(t.Context(), letter()); err == nil {
+		t.Error("a server without STARTTLS got a mail")
+	}
 	if err := plain.sender("mailer:s3cret%2F%3F@", "&tls=starttls").Send(t.Context(), letter()); err == nil {
 		t.Error("a server without STARTTLS got a mail")
 	}
@@ -294,7 +298,7 @@ func TestSMTPWithoutGoodbye(t *testing.T) {
 	}
 }
 
-// A server that never speaks is left when the context ends.
+// A server that falls silent is left when the context ends.
 func TestSMTPSilentServer(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -305,11 +309,15 @@ func TestSMTPSilentServer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		c, err := l.Accept()
-		cancel()
-		if err == nil {
-			_, _ = io.ReadAll(c) // until the client goes
-			_ = c.Close()
+		if err != nil {
+			t.Error(err)
+			return
 		}
+		_, _ = io.WriteString(c, "220 hello\r\n")
+		_, _ = bufio.NewReader(c).ReadString('\n') // the client's EHLO, for whose answer it waits
+		cancel()
+		_, _ = io.ReadAll(c) // until the client goes
+		_ = c.Close()
 	}()
 	s, err := embedded.NewSMTP("smtp://"+l.Addr().String()+"?from=a@b.org", embedded.SMTPOptions{Timeout: time.Hour})
 	if err != nil {

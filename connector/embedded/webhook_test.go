@@ -108,16 +108,23 @@ func TestWebhookRefusals(t *testing.T) {
 // An answer without end is cut off.
 func TestWebhookBoundsTheAnswer(t *testing.T) {
 	t.Parallel()
+	const most = 256 << 20 // far beyond what the sockets buffer
+	written := make(chan int, 1)
 	w := newWebhook(t, func(rw http.ResponseWriter, _ *http.Request) {
-		chunk := make([]byte, 64<<10)
-		for {
-			if _, err := rw.Write(chunk); err != nil {
-				return
+		chunk, total := make([]byte, 64<<10), 0
+		for total < most {
+			n, err := rw.Write(chunk)
+			if total += n; err != nil {
+				break
 			}
 		}
+		written <- total
 	})
 	if err := w.Send(t.Context(), text()); err != nil {
 		t.Error(err)
+	}
+	if n := <-written; n >= most {
+		t.Errorf("%d bytes of the answer were read", n)
 	}
 }
 

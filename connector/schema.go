@@ -188,8 +188,11 @@ func (p *Part) Validate(v any) []Violation {
 // violationText keeps the validator's message without what it says of the value, which
 // may be a password or a PIN.
 func violationText(keyword, message string) string {
-	if keyword == "format" {
+	switch keyword {
+	case "format":
 		return "is not in the required format"
+	case "multipleOf":
+		return "is not a multiple of the required number"
 	}
 	message, _, _ = strings.Cut(message, " but found ")
 	return message

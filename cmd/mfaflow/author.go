@@ -54,8 +54,8 @@ func readSource(in io.Reader, name string) ([]byte, error) {
 	return b, nil
 }
 
-// checkAll parses and checks flows together, so that they may call each other and the
-// shipped templates. It returns the flows by file and every problem.
+// checkAll parses and checks flows together, so that they may call each other, flows in
+// the same folder and the shipped templates. It returns the flows by file and every problem.
 func checkAll(list []source) (map[string]*flows.Flow, []flows.Problem, error) {
 	caps, err := registry()
 	if err != nil {
@@ -74,6 +74,18 @@ func checkAll(list []source) (map[string]*flows.Flow, []flows.Problem, error) {
 		if f != nil {
 			byFile[s.name], mine[f.ID] = f, true
 			all = append(all, f)
+		}
+	}
+	for _, s := range list { // what they call may stand beside them
+		if s.name == "-" {
+			continue
+		}
+		_, called := withCalled(s)
+		for _, other := range called[1:] {
+			if f, bad := flows.Parse(other.name, other.text); f != nil && !flows.HasErrors(bad) && !mine[f.ID] {
+				mine[f.ID] = true
+				all = append(all, f)
+			}
 		}
 	}
 	for _, s := range shipped {

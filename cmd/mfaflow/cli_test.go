@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -78,6 +79,74 @@ func TestExitCodes(t *testing.T) {
 		code, out, errs := cli(t, dir, tc.args...)
 		if code != tc.code || !strings.Contains(out+errs, tc.says) {
 			t.Errorf("mfaflow %v: exit %d, want %d and %q\n%s%s", tc.args, code, tc.code, tc.says, out, errs)
+		}
+	}
+}
+
+// TestLintFindsWhatIsCalled: a flow that is called may stand in the same folder.
+func TestLintFindsWhatIsCalled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "leaf.yaml", "schema: flow/v1\nid: leaf\ntitle: Leaf\nstart: ok\nnodes: { ok: { end: found } }\n")
+	write(t, dir, "top.yaml", "schema: flow/v1\nid: top\ntitle: Top\nstart: a\nnodes:\n  a: { call: leaf, next: { found: ok } }\n  ok: { end: failed }\n")
+	if code, out, errs := cli(t, dir, "lint", "top.yaml"); code != exitFine {
+		t.Errorf("exit %d %s%s", code, out, errs)
+	}
+}
+
+// TestServeRefusesDevsData: the demo user, whose password is printed here, never serves.
+func TestServeRefusesDevsData(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	p.kill()
+	if code, _, errs := cli(t, p.dir, "serve", "--listen", p.addr, "--data", "data"); code != exitUsage || !strings.Contains(errs, "demo user") {
+		t.Errorf("exit %d %s", code, errs)
+	}
+	if err := os.Remove(filepath.Join(p.dir, "data", "key")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := cli(t, p.dir, "dev", "--listen", p.addr, "--data", "data"); code != exitUsage || !strings.Contains(errs, "is gone") {
+		t.Errorf("exit %d %s", code, errs)
+	}
+}
+
+// TestFirstStartThatFails: the token is printed by the first start that comes through.
+func TestFirstStartThatFails(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "flows"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "flows"), "broken.yaml", brokenFlow)
+	args := []string{"serve", "--listen", "127.0.0.1:0", "--data", "data"}
+	if code, out, errs := cli(t, dir, append(args, "--flows", "flows")...); code != exitProblems || out != "" || !strings.Contains(errs, "broken.yaml:6:14") {
+		t.Fatalf("exit %d %s%s", code, out, errs)
+	}
+	for _, printed := range []bool{true, false} {
+		cmd := command(t, dir, args...)
+		cmd.Env = append(cmd.Env, "MFAFLOW_TOKEN=")
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(stdout)
+		got := false
+		for lines.Scan() {
+			if got = got || strings.HasPrefix(lines.Text(), "token "); strings.HasPrefix(lines.Text(), "ready") {
+				break
+			}
+		}
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("a graceful stop: %v", err)
+		}
+		if got != printed {
+			t.Errorf("token printed: %v, want %v", got, printed)
 		}
 	}
 }

@@ -61,6 +61,7 @@ func runServer(cmd *cobra.Command, _ []string) error {
 	if err := a.remember(cmd.Context()); err != nil {
 		return errors.Join(err, l.Close(), a.close())
 	}
+	fmt.Fprintln(cmd.OutOrStdout(), "ready")
 	return errors.Join(a.serve(cmd.Context(), l), a.close())
 }
 

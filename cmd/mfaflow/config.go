@@ -70,7 +70,7 @@ func addSettings(cmd *cobra.Command) {
 	cmd.Long = cmd.Short + ".\n\nEach flag is also MFAFLOW_… in the environment and a member of the configuration file.\nSet there only:\n"
 	for _, s := range settings {
 		if slices.Contains(secretSettings, s.name) {
-			cmd.Long += fmt.Sprintf("  MFAFLOW_%-20s%s\n", strings.ToUpper(s.name), s.help)
+			cmd.Long += fmt.Sprintf("  %-28s%s\n", variable(s.name), s.help)
 		}
 	}
 	for _, s := range settings {
@@ -98,7 +98,7 @@ func loadConfig(cmd *cobra.Command, getenv func(string) string) (*config, error)
 		if f, ok := file[s.name]; ok {
 			v = f
 		}
-		if e := getenv("MFAFLOW_" + strings.ToUpper(s.name)); e != "" {
+		if e := getenv(variable(s.name)); e != "" {
 			v = e
 		}
 		if f := cmd.Flags().Lookup(s.name); f != nil && f.Changed {
@@ -176,7 +176,11 @@ func loopback(host string) bool {
 	return err == nil && a.IsLoopback()
 }
 
-// upper spells a setting as the environment does: smtp-url is SMTP_URL.
+// variable is a setting's name in the environment: MFAFLOW_SMTP_URL for smtp-url.
+func variable(setting string) string {
+	return "MFAFLOW_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
+}
+
 func parseProxies(list string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
 	for _, p := range splitList(list) {

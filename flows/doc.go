@@ -51,4 +51,7 @@
 // A single target under `next` is taken on every outcome. Values of a match are compared
 // as text: `true`, `1`. A node's `catch` comes before the flow's, `else` after named
 // codes. An error while an end computes what it gives back goes to the flow's catch.
+//
+// An end of a called flow hands its error to the caller if it has an `error:` of its own,
+// and always if it is `failed`: an end there without `error:` carries it on.
 package flows

@@ -59,7 +59,7 @@ func TestWrongTokenOnOpenRoute(t *testing.T) {
 }
 
 // what clients write about themselves moves them into no other bucket.
-func TestForgedForwardedHeaders(t *testing.T) {
+func TestA12ForgedForwardedHeaders(t *testing.T) {
 	t.Parallel()
 	limits := server.DefaultLimits()
 	limits.StartsPerMinute = 1

@@ -219,7 +219,7 @@ func shift(code string, zero rune) string {
 	return strings.Map(func(r rune) rune { return zero + r - '0' }, code)
 }
 
-// A-07, A-08: all spellings of a user name are one account with one counter.
+// A-07: all spellings of a user name are one account.
 func TestA07UserNameSpellings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -231,6 +231,35 @@ func TestA07UserNameSpellings(t *testing.T) {
 		}
 		w.api("POST", "users", obj{"username": name}).want(400, "UNIQUENESS_VIOLATION")
 	}
+}
+
+// A-08: whatever a user is found by, name, address or id, wrong passwords add up in one
+// counter.
+func TestA08OneCounter(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		id := w.user("ben")
+		found := func(filter string) string {
+			return w.api("GET", "users?filter="+escape(filter), nil).want(200, "").text("_embedded.users.0.id")
+		}
+		ways := []func() string{
+			func() string { return found(`username eq "ben"`) },
+			func() string { return found(`username eq "BEN"`) },
+			func() string { return found(`email eq "ben@example.com"`) },
+			func() string { return found(`email eq "Ben@Example.COM"`) },
+			func() string { return id },
+		}
+		for n := range 8 {
+			code := "INVALID_VALUE"
+			if n == 7 { // the one that reaches the limit says so
+				code = "PASSWORD_LOCKED_OUT"
+			}
+			w.api("POST password.check", "users/"+ways[n%len(ways)]()+"/password", obj{"password": "wrong password"}).want(400, code)
+		}
+		for _, way := range ways {
+			w.api("POST password.check", "users/"+way()+"/password", obj{"password": goodPassword}).want(400, "PASSWORD_LOCKED_OUT")
+		}
+	})
 }
 
 // A-14: a code dies with its time, and a clock that goes back does not revive it.

@@ -108,6 +108,10 @@ func (a *app) wire(ctx context.Context) error {
 	if err := a.deployFirst(ctx); err != nil {
 		return err
 	}
+	// Compiled now, what is deployed does not keep the first person waiting.
+	if _, err := a.runner.Catalog().List(ctx); err != nil {
+		a.log.Error("what is deployed cannot be run", slog.Any("error", err))
+	}
 	if a.config.dev {
 		if err := a.seedDemo(ctx); err != nil {
 			return err

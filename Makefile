@@ -16,11 +16,13 @@ run: build ## Start on http://127.0.0.1:8080 with a demo user, data in ./data
 build: ## Build bin/mfaflow, static
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/mfaflow ./cmd/mfaflow
 
-test: ## Run all tests
+test: ## Run all tests, those of the embedded service on both stores
 	$(GO) test $(PKGS)
+	$(GO) test ./connector/embedded -store bolt
 
 race: ## Run all tests under the race detector
 	$(GO) test -race $(PKGS)
+	$(GO) test -race ./connector/embedded -store bolt
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"maps"
 	"net/http"
 	"net/url"
@@ -69,24 +70,32 @@ func limits(change func(*embedded.Limits)) setting {
 	}
 }
 
-// newWorld makes a world on a memory store.
+// storeKind is what the worlds of these tests stand on: make test runs them on both.
+var storeKind = flag.String("store", "memory", "memory or bolt")
+
+// newWorld makes a world on the store of the flag.
 func newWorld(t *testing.T, settings ...setting) *world {
 	t.Helper()
+	if *storeKind == "bolt" {
+		return worldOn(t, openBolt(t), settings...)
+	}
 	return worldOn(t, memory.New(), settings...)
+}
+
+func openBolt(t *testing.T) store.Store {
+	t.Helper()
+	s, err := bolt.Open(filepath.Join(t.TempDir(), "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // onStores runs a test on each kind of store.
 func onStores(t *testing.T, test func(t *testing.T, w *world), settings ...setting) {
 	t.Helper()
-	t.Run("memory", func(t *testing.T) { t.Parallel(); test(t, newWorld(t, settings...)) })
-	t.Run("bolt", func(t *testing.T) {
-		t.Parallel()
-		s, err := bolt.Open(filepath.Join(t.TempDir(), "data.db"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		test(t, worldOn(t, s, settings...))
-	})
+	t.Run("memory", func(t *testing.T) { t.Parallel(); test(t, worldOn(t, memory.New(), settings...)) })
+	t.Run("bolt", func(t *testing.T) { t.Parallel(); test(t, worldOn(t, openBolt(t), settings...)) })
 }
 
 func worldOn(t *testing.T, s store.Store, settings ...setting) *world {

@@ -244,3 +244,45 @@ nodes:
 	s.move(10 * time.Minute)
 	answered.get().end(engine.Completed, "")
 }
+
+// TestT76TestMode: an address for tests gets its code in the answer, and only where the
+// environment permits it.
+func TestT76TestMode(t *testing.T) {
+	t.Parallel()
+	const flow = `schema: flow/v1
+id: test-mode
+title: Test mode
+start: begin
+public: true
+inputs: { userId: { type: string, required: true, client: true } }
+nodes:
+  begin:
+    uses: mfa/create-device-authentication
+    with: { userId: =inputs.userId, selectedDevice: oneTime, oneTimeDeviceType: EMAIL, oneTimeEmailDevice: tester@example.com, oneTimeDeviceTestMode: "true" }
+    next: permitted
+    catch: { else: refused }
+  permitted: { end: canceled }
+  refused: { end: failed }
+`
+	for dev, status := range map[bool]engine.Status{true: engine.Canceled, false: engine.Failed} {
+		s := newSite(t)
+		s.close()
+		s.config.dev, s.config.data = dev, t.TempDir()
+		s.open()
+		s.manage("PUT", "/v1/flows/test-mode", flow, http.StatusCreated, nil, "Content-Type", "application/yaml")
+		made, err := s.app.do(t.Context(), "user/create", map[string]any{"username": "tess", "email": "tess@example.com"})
+		if err == nil {
+			_, err = s.app.do(t.Context(), "mfa/update-mfa-status", map[string]any{"userId": made.userID, "mfaEnabled": true})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := s.start("test-mode", map[string]any{"userId": made.userID})
+		if l.e.Status != status {
+			t.Errorf("dev %v: %s", dev, l.raw)
+		}
+		if dev && len(s.inbox("tester@example.com")) != 0 {
+			t.Error("a code for a test was sent")
+		}
+	}
+}

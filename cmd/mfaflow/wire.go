@@ -21,7 +21,12 @@ func (a *app) wireService(ctx context.Context) error {
 		return err
 	}
 	with, _ := a.senders.split()
+	limits := embedded.DefaultLimits()
+	if !a.config.dev {
+		limits.MessagesPerUser = messagesPerUser
+	}
 	options := embedded.Options{
+		Limits:      &limits,
 		Environment: a.instance.Environment, BaseURL: a.config.url, HashCost: a.config.hashCost,
 		Channels: with, TestDevices: a.config.dev,
 		Authorize: func(token string) bool { return a.config.dev && sameSecret(token, a.token) },
@@ -36,6 +41,9 @@ func (a *app) wireService(ctx context.Context) error {
 		}})
 	return nil
 }
+
+// messagesPerUser is PingOne's own limit of SMS and of e-mails a user and day.
+const messagesPerUser = 50
 
 func sameSecret(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))

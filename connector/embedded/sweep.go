@@ -22,57 +22,64 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 	if err != nil || life == 0 {
 		return old, err
 	}
-	n, err := s.sweep(ctx, func(ctx context.Context) ([]store.Key, error) { return s.dead(ctx, s.db.Now().Add(-life)) })
+	n, err := s.sweep(ctx, func(ctx context.Context) ([]store.Record, error) { return s.dead(ctx, s.db.Now().Add(-life)) })
 	return old + n, err
 }
 
-// sweep deletes what find finds, until it finds nothing.
-func (s *Service) sweep(ctx context.Context, find func(context.Context) ([]store.Key, error)) (n int, err error) {
+// sweep deletes what find finds, until it finds nothing. A record that changed since it
+// was found stays: scans are not checked.
+func (s *Service) sweep(ctx context.Context, find func(context.Context) ([]store.Record, error)) (n int, err error) {
 	for {
-		keys, err := find(ctx)
-		if err != nil || len(keys) == 0 {
+		found, err := find(ctx)
+		if err != nil || len(found) == 0 {
 			return n, err
 		}
 		err = s.db.Update(ctx, func(_ context.Context, tx *store.Tx) error {
-			for _, k := range keys {
-				tx.Delete(k)
+			for _, rec := range found {
+				now, err := tx.Get(rec.Key)
+				if err != nil {
+					return err
+				}
+				if now[0].Rev == rec.Rev {
+					tx.Delete(rec.Key)
+				}
 			}
 			return nil
 		})
 		if err != nil {
 			return n, fmt.Errorf("sweep: %w", err)
 		}
-		n += len(keys)
+		n += len(found)
 	}
 }
 
 // former lists counts of messages of days before today.
-func (s *Service) former(ctx context.Context) ([]store.Key, error) {
-	var keys []store.Key
+func (s *Service) former(ctx context.Context) ([]store.Record, error) {
+	var found []store.Record
 	for rec, err := range s.db.Scan(ctx, notify.Counts(s.opts.Environment)) {
 		if err != nil {
 			return nil, fmt.Errorf("find counts of messages: %w", err)
 		}
 		if notify.Former(rec, s.db.Now()) {
-			keys = append(keys, rec.Key)
+			found = append(found, rec)
 		}
-		if len(keys) == sweepBatch {
+		if len(found) == sweepBatch {
 			break
 		}
 	}
-	return keys, nil
+	return found, nil
 }
 
 // dead lists the oldest deviceAuthentications made before a time: their ids rise with it.
-func (s *Service) dead(ctx context.Context, before time.Time) ([]store.Key, error) {
+func (s *Service) dead(ctx context.Context, before time.Time) ([]store.Record, error) {
 	r := authn.MadeBefore(s.opts.Environment, before)
 	r.Limit = sweepBatch
-	var keys []store.Key
+	var found []store.Record
 	for rec, err := range s.db.Scan(ctx, r) {
 		if err != nil {
 			return nil, fmt.Errorf("find dead deviceAuthentications: %w", err)
 		}
-		keys = append(keys, rec.Key)
+		found = append(found, rec)
 	}
-	return keys, nil
+	return found, nil
 }

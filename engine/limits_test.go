@@ -9,6 +9,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/engine"
 	"github.com/mfaflow/mfaflow/store"
+	"github.com/mfaflow/mfaflow/store/audit"
 )
 
 func TestStateLimit(t *testing.T) {
@@ -174,6 +175,43 @@ nodes:
 		}
 	}
 	t.Errorf("no decision in %s", dump(trace))
+}
+
+// TestAuditTellsTheEnd: how an execution ended, and with what outputs, is in the audit.
+func TestAuditTellsTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(`schema: flow/v1
+id: skip
+title: Skip
+start: a
+nodes:
+  a: { show: ask, next: { submit: ok, skip: ok, cancel: lost } }
+  ok: { end: success, outputs: { mfa: skipped } }
+  lost: { end: failed, error: NOBODY }
+` + ask)
+	for action, want := range map[string]string{"skip": `success {"mfa":"skipped"}`, "cancel": `failed NOBODY {}`} {
+		c := w.start("skip", nil)
+		c.act(action, nil)
+		got := ""
+		for rec, err := range w.db.Scan(t.Context(), store.Under("default/audit/")) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			events, err := audit.Read(rec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range events {
+				if e.ExecutionID == c.id && e.Description != "" {
+					got = e.Description
+				}
+			}
+		}
+		if got != want {
+			t.Errorf("%s: the audit says %q, want %q", action, got, want)
+		}
+	}
 }
 
 // TestOneCommitAStep counts what a step costs the store.

@@ -54,7 +54,7 @@ func (w *walker) record(kind string) error {
 		result = "FAILED"
 	}
 	key, err := audit.Add(w.tx, w.r.environment, audit.Event{
-		Type: kind, User: w.user(), Result: result, ExecutionID: w.st.id, Data: data,
+		Type: kind, User: w.user(), Result: result, ExecutionID: w.st.id, Data: data, Description: w.ending(),
 		Resource: audit.Resource{Type: "FLOW", ID: w.st.head.Flow},
 	})
 	if err != nil {
@@ -63,6 +63,29 @@ func (w *walker) record(kind string) error {
 	log := append(w.st.head.Log, lastSegment(key))
 	w.st.head.Log = log[max(0, len(log)-maxTraceSteps):]
 	return nil
+}
+
+// ending says in the audit how an execution ended: outcome or error, and its outputs,
+// which hold no secrets. So a skipped enrolment and a second factor that was not asked
+// for stand there.
+func (w *walker) ending() string {
+	h := &w.st.head
+	if !h.Status.final() {
+		return ""
+	}
+	text := h.Outcome
+	if h.Error != nil {
+		text = strings.TrimSpace(text + " " + h.Error.Code)
+	}
+	outputs, ok, err := w.st.get(slotName(0, slotOutputs, ""))
+	if !ok || err != nil {
+		return text
+	}
+	b, err := json.Marshal(shorten(outputs))
+	if err != nil {
+		return text
+	}
+	return text + " " + string(b)
 }
 
 func lastSegment(k store.Key) string {

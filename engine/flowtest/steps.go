@@ -159,12 +159,12 @@ func (r *running) again(ctx context.Context, s step) error {
 		r.breaks(s.Pos, "nothing was answered yet that could be answered again")
 		return nil
 	}
+	lost := r.lost
+	r.lost = false
 	if err := r.resume(ctx, s, *r.last); err != nil {
 		return err
 	}
-	lost := r.lost
-	r.lost = false
-	if s.refused == "" && len(r.failures) == 0 && !lost && !r.now.Repeated {
+	if s.refused == "" && len(r.failures) == 0 && !lost && !r.lost && !r.now.Repeated { // r.lost: this answer died too
 		r.breaks(s.Pos, "the answer had an effect the second time: "+r.seen())
 	}
 	return nil

@@ -96,13 +96,13 @@ func expressions(f *flows.Flow) func(yield func(*cond.Program) bool) {
 		for _, n := range f.Nodes {
 			visit(n.On)
 			for _, list := range [][]flows.Member{n.With, n.Narrow, n.Set, n.Outputs} {
-				members(list, visit)
+				flows.EachExpr(list, visit)
 			}
 			if n.Error != nil {
-				value(*n.Error, visit)
+				flows.EachExpr([]flows.Member{{Value: *n.Error}}, visit)
 			}
 			if n.Poll != nil {
-				members(n.Poll.With, visit)
+				flows.EachExpr(n.Poll.With, visit)
 				visit(n.Poll.Until)
 			}
 			routes(n.Next, visit)
@@ -115,22 +115,8 @@ func routes(list []flows.Route, visit func(*flows.Expr)) {
 	for _, r := range list {
 		visit(r.When)
 		if r.Message != nil {
-			members(r.Message.With, visit)
+			flows.EachExpr(r.Message.With, visit)
 		}
-	}
-}
-
-func members(list []flows.Member, visit func(*flows.Expr)) {
-	for _, m := range list {
-		value(m.Value, visit)
-	}
-}
-
-func value(v flows.Value, visit func(*flows.Expr)) {
-	visit(v.Expr)
-	members(v.Map, visit)
-	for _, item := range v.List {
-		value(item, visit)
 	}
 }
 

@@ -16,7 +16,7 @@ func (c *checker) retryForgets(n *Node) {
 	if n.Retry == nil || n.Retry.longest() <= longestNap {
 		return
 	}
-	walkExprs(n.With, func(e *Expr) {
+	EachExpr(n.With, func(e *Expr) {
 		if e.Program == nil {
 			return
 		}
@@ -42,20 +42,4 @@ func (r *Retry) longest() time.Duration {
 		return r.Delay
 	}
 	return time.Duration(min(float64(r.Delay)*math.Pow(r.Backoff, float64(r.Max-1)), float64(math.MaxInt64/2)))
-}
-
-func walkExprs(list []Member, visit func(*Expr)) {
-	for _, m := range list {
-		walkValue(m.Value, visit)
-	}
-}
-
-func walkValue(v Value, visit func(*Expr)) {
-	if v.Expr != nil {
-		visit(v.Expr)
-	}
-	walkExprs(v.Map, visit)
-	for _, item := range v.List {
-		walkValue(item, visit)
-	}
 }

@@ -212,3 +212,20 @@ type Library struct {
 	AnyEnv       bool                          // that configuration is not at hand: any name may be there
 	Flow         func(id string) (*Flow, bool) // checked flows that `call` may name; nil: none
 }
+
+// EachExpr visits every expression in the values of members, however deep it stands.
+func EachExpr(list []Member, visit func(*Expr)) {
+	for _, m := range list {
+		m.Value.eachExpr(visit)
+	}
+}
+
+func (v Value) eachExpr(visit func(*Expr)) {
+	if v.Expr != nil {
+		visit(v.Expr)
+	}
+	EachExpr(v.Map, visit)
+	for _, item := range v.List {
+		item.eachExpr(visit)
+	}
+}

@@ -10,17 +10,27 @@ import (
 )
 
 // Device is what the hot record knows of one device. It is written as an array with
-// trailing zeros left out: 26 bytes for a quiet device, 48 for a quiet TOTP one, at most 73.
+// trailing zeros left out: 26 bytes for a quiet device, 48 for a quiet TOTP one.
 type Device struct {
 	ID        string
 	Pending   bool  // ACTIVATION_REQUIRED
+	BackedUp  bool  // passkey: a copy of it was elsewhere when it was used last
 	Fails     int   // wrong codes since the last right one or the last dead code
 	Row       int   // wrong codes in a row, locks included
 	Gen       int   // codes of an older generation are dead
 	LockedTo  int64 // cool-down after wrong codes, Unix ms
 	BlockedAt int64 // blocked by an administrator or by too many failures, Unix ms
-	Step      int64 // TOTP: the step accepted last; neither it nor an earlier one is again
+	Step      int64 // codes of an app: the step accepted last; neither it nor an earlier one is again. Passkey: its counter
+	Pushes    int   // pushes sent since the last approval
+	PushedAt  int64 // the first of those, Unix ms
+	PushesTo  int64 // no more are sent until then, Unix ms
 }
+
+// The bits of Device.flags.
+const (
+	flagPending = 1 << iota
+	flagBackedUp
+)
 
 // Rule is what a policy says about wrong codes.
 type Rule struct {
@@ -72,17 +82,15 @@ func (d *Device) Locked(now time.Time) (until time.Time, locked bool) {
 // Blocked reports whether the device is blocked.
 func (d *Device) Blocked() bool { return d.BlockedAt != 0 }
 
-// MarshalJSON writes [id, fails, row, gen, lockedTo, blockedAt, pending, step], zeros at
-// the end left out.
+// MarshalJSON writes [id, fails, row, gen, lockedTo, blockedAt, flags, step, pushes,
+// pushedAt, pushesTo], zeros at the end left out.
 func (d Device) MarshalJSON() ([]byte, error) {
 	short, err := shorten(d.ID)
 	if err != nil {
 		return nil, err
 	}
-	nums := []int64{int64(d.Fails), int64(d.Row), int64(d.Gen), d.LockedTo, d.BlockedAt, 0, d.Step}
-	if d.Pending {
-		nums[5] = 1
-	}
+	nums := []int64{int64(d.Fails), int64(d.Row), int64(d.Gen), d.LockedTo, d.BlockedAt, d.flags(), d.Step,
+		int64(d.Pushes), d.PushedAt, d.PushesTo}
 	for len(nums) > 0 && nums[len(nums)-1] == 0 {
 		nums = nums[:len(nums)-1]
 	}
@@ -93,17 +101,27 @@ func (d Device) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
+func (d Device) flags() (f int64) {
+	if d.Pending {
+		f |= flagPending
+	}
+	if d.BackedUp {
+		f |= flagBackedUp
+	}
+	return f
+}
+
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (d *Device) UnmarshalJSON(b []byte) error {
 	var parts []json.RawMessage
-	if err := json.Unmarshal(b, &parts); err != nil || len(parts) == 0 || len(parts) > 8 {
+	if err := json.Unmarshal(b, &parts); err != nil || len(parts) == 0 || len(parts) > 11 {
 		return fmt.Errorf("device entry %q is malformed", b)
 	}
 	var short string
 	if err := json.Unmarshal(parts[0], &short); err != nil {
 		return fmt.Errorf("device entry's id: %w", err)
 	}
-	var nums [7]int64
+	var nums [10]int64
 	for i, p := range parts[1:] {
 		if err := json.Unmarshal(p, &nums[i]); err != nil {
 			return fmt.Errorf("device entry's number %d: %w", i, err)
@@ -111,7 +129,8 @@ func (d *Device) UnmarshalJSON(b []byte) error {
 	}
 	id, err := lengthen(short)
 	*d = Device{ID: id, Fails: int(nums[0]), Row: int(nums[1]), Gen: int(nums[2]),
-		LockedTo: nums[3], BlockedAt: nums[4], Pending: nums[5] == 1, Step: nums[6]}
+		LockedTo: nums[3], BlockedAt: nums[4], Pending: nums[5]&flagPending != 0, BackedUp: nums[5]&flagBackedUp != 0,
+		Step: nums[6], Pushes: int(nums[7]), PushedAt: nums[8], PushesTo: nums[9]}
 	return err
 }
 

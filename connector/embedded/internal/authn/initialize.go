@@ -144,20 +144,22 @@ func (s *Authentications) choosable(c *rest.Call, x *session, id, target string)
 	return d, nil
 }
 
-// challenge selects a device and sends its code, if it does not make them itself.
+// challenge selects a device and asks it for its proof.
 func (s *Authentications) challenge(c *rest.Call, x *session, id, target string) (string, error) {
 	d, err := s.choosable(c, x, id, target)
 	if err != nil {
 		return "", err
 	}
-	if err := x.move(SelectedCode); err != nil {
-		return "", err
-	}
 	x.Device, x.Once, x.Code = id, nil, nil
-	if k, _ := device.KindOf(d.Type); !k.Sent() {
-		return "", nil
+	switch k, _ := device.KindOf(d.Type); k.Way {
+	case device.Makes:
+		return "", x.move(SelectedCode)
+	default:
+		if err := x.move(SelectedCode); err != nil {
+			return "", err
+		}
+		return s.code(c, x, d, x.account.Device(id))
 	}
-	return s.code(c, x, d, x.account.Device(id))
 }
 
 // code makes a code, keeps its hash and sends it.

@@ -5,12 +5,22 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/mask"
 )
 
+// Way is how a device proves that its user is there.
+type Way int
+
+// The ways.
+const (
+	Sends Way = iota + 1 // a code is sent to it
+	Makes                // it makes codes itself
+)
+
 // Kind is what the service must know of a device type. A new type is a new entry of
 // Kinds; routes, tables and records stay.
 type Kind struct {
 	Type    string
 	Label   string // for typeDisplayNames
-	Channel string // the channel that carries its codes; "" when an app makes them
+	Way     Way
+	Channel string // the channel that reaches it; "" when nothing is sent to it
 	Target  string // the attribute that holds the address; "" without one
 	Syntax  string // what a valid address is
 	Valid   func(address string) bool
@@ -23,11 +33,11 @@ type Kind struct {
 // they are offered.
 func Kinds() []Kind {
 	kinds := []Kind{
-		{Type: "EMAIL", Label: "Email", Channel: "EMAIL", Target: "email", AMR: []string{"otp"}},
-		{Type: "SMS", Label: "SMS", Channel: "SMS", Target: "phone", AMR: []string{"otp", "sms"}},
-		{Type: "VOICE", Label: "Voice", Channel: "VOICE", Target: "phone", AMR: []string{"otp", "tel"}},
-		{Type: "WHATSAPP", Label: "WhatsApp", Channel: "WHATSAPP", Target: "phone", AMR: []string{"otp"}},
-		{Type: "TOTP", Label: "Authenticator App", AMR: []string{"otp"}},
+		{Type: "EMAIL", Label: "Email", Way: Sends, Channel: "EMAIL", Target: "email", AMR: []string{"otp"}},
+		{Type: "SMS", Label: "SMS", Way: Sends, Channel: "SMS", Target: "phone", AMR: []string{"otp", "sms"}},
+		{Type: "VOICE", Label: "Voice", Way: Sends, Channel: "VOICE", Target: "phone", AMR: []string{"otp", "tel"}},
+		{Type: "WHATSAPP", Label: "WhatsApp", Way: Sends, Channel: "WHATSAPP", Target: "phone", AMR: []string{"otp"}},
+		{Type: "TOTP", Label: "Authenticator App", Way: Makes, AMR: []string{"otp"}},
 	}
 	for i := range kinds {
 		switch k := &kinds[i]; k.Target {
@@ -51,5 +61,5 @@ func KindOf(deviceType string) (Kind, bool) {
 	return Kind{}, false
 }
 
-// Sent reports whether codes are sent, not made by the device itself.
-func (k Kind) Sent() bool { return k.Channel != "" }
+// Sent reports whether codes are sent to the device.
+func (k Kind) Sent() bool { return k.Way == Sends }

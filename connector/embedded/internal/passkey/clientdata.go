@@ -1,0 +1,56 @@
+package passkey
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"unicode/utf8"
+)
+
+// checkClient judges what the browser says of the ceremony. origin is what the caller was
+// told it was: it must be the same.
+func (s steps) checkClient(e Expect, origin string, raw []byte) error {
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
+	if !utf8.Valid(raw) {
+		return s.refuse(s.utf8, "client data are not UTF-8")
+	}
+	var data object
+	if json.Unmarshal(raw, &data) != nil || data == nil {
+		return s.refuse(s.json, "client data are not a JSON object")
+	}
+	if kind, ok := data.text("type"); !ok || kind != s.kind {
+		return s.refuse(s.typ, "type is not %s", s.kind)
+	}
+	want := base64.RawURLEncoding.EncodeToString(e.Challenge)
+	if got, ok := data.text("challenge"); !ok || len(e.Challenge) == 0 || subtle.ConstantTimeCompare([]byte(got), []byte(want)) == 0 {
+		return s.refuse(s.challenge, "another challenge")
+	}
+	if got, ok := data.text("origin"); !ok || got != origin || !slices.Contains(e.Origins, got) {
+		return s.refuse(s.origin, "an origin that is not expected")
+	}
+	return s.checkFrame(data)
+}
+
+// checkFrame refuses pages inside pages of other origins, and what is left of token
+// binding where it is malformed.
+func (s steps) checkFrame(data object) error {
+	if data.has("crossOrigin") && string(data["crossOrigin"]) != "false" {
+		return s.refuse(s.cross, "crossOrigin is not expected")
+	}
+	if data.has("topOrigin") {
+		return s.refuse(s.top, "topOrigin is not expected")
+	}
+	if !data.has("tokenBinding") {
+		return nil
+	}
+	var binding object
+	if json.Unmarshal(data["tokenBinding"], &binding) != nil {
+		return s.refuse(s.json, "tokenBinding is not an object")
+	}
+	if status, _ := binding.text("status"); status != "present" && status != "supported" {
+		return s.refuse(s.json, "tokenBinding has no known status")
+	}
+	return nil
+}

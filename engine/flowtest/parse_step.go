@@ -24,6 +24,23 @@ func (p parser) step(n *flows.YAML) step {
 			s.kind = k
 		}
 	}
+	if s.kind == "" {
+		for _, k := range kinds {
+			table[string(k)] = func(*flows.YAML) {}
+		}
+		if len(n.Pairs) == 0 {
+			p.Problem(p.Place(n), ruleStep, "this step does nothing", "a step has one of `"+strings.Join(names(kinds), "`, `")+"`")
+		}
+		p.Keys(n, "a step", table)
+		return s
+	}
+	s.keys(p, table)
+	p.Keys(n, "a step with `"+string(s.kind)+"`", table)
+	return s
+}
+
+// keys puts into the table what can stand in a step of this kind.
+func (s *step) keys(p parser, table keys) {
 	switch s.kind {
 	case see:
 		s.seeKeys(p, table)
@@ -48,26 +65,16 @@ func (p parser) step(n *flows.YAML) step {
 		table["cancel"] = p.flag("cancel")
 		table["refused"] = func(n *flows.YAML) { s.refused = p.Text(n) }
 	case crash:
-		table["crash"] = func(n *flows.YAML) {
-			if len(n.Pairs) == 0 {
-				p.flag("crash")(n)
-				return
-			}
-			p.Keys(n, "a crash", keys{"after": func(n *flows.YAML) { s.after, s.at = p.Text(n), p.Place(n) }}, "after")
-		}
-	case expect:
-	default:
-		for _, k := range kinds {
-			table[string(k)] = func(*flows.YAML) {}
-		}
-		if len(n.Pairs) == 0 {
-			p.Problem(p.Place(n), ruleStep, "this step does nothing", "a step has one of `"+strings.Join(names(kinds), "`, `")+"`")
-		}
-		p.Keys(n, "a step", table)
-		return s
+		table["crash"] = func(n *flows.YAML) { s.readCrash(p, n) }
 	}
-	p.Keys(n, "a step with `"+string(s.kind)+"`", table)
-	return s
+}
+
+func (s *step) readCrash(p parser, n *flows.YAML) {
+	if len(n.Pairs) == 0 {
+		p.flag("crash")(n)
+		return
+	}
+	p.Keys(n, "a crash", keys{"after": func(n *flows.YAML) { s.after, s.at = p.Text(n), p.Place(n) }}, "after")
 }
 
 func names(list []kind) []string {
@@ -134,25 +141,6 @@ func (p parser) expect(n *flows.YAML) []*flows.Expr {
 		if e := p.Condition(item); e != nil {
 			list = append(list, e)
 		}
-	}
-	return list
-}
-
-// mocks reads the stand-ins of capabilities.
-func (p parser) mocks(n *flows.YAML) []*mock {
-	var list []*mock
-	for _, item := range p.Items(n) {
-		m := &mock{Pos: p.Place(item)}
-		p.Keys(item, "a mock", keys{
-			"uses":   func(n *flows.YAML) { m.uses, m.usesPos = p.Text(n), p.Place(n) },
-			"when":   func(n *flows.YAML) { m.when = p.Condition(n) },
-			"output": func(n *flows.YAML) { v := p.Value(n); m.output, m.outputPos = &v, p.Place(n) },
-			"error":  func(n *flows.YAML) { v := p.Value(n); m.fails, m.outputPos = &v, p.Place(n) },
-		}, "uses")
-		if (m.output == nil) == (m.fails == nil) {
-			p.Problem(m.Pos, ruleMock, "a mock has one of `output` and `error`", "write what the capability is to answer, or the code of its error")
-		}
-		list = append(list, m)
 	}
 	return list
 }

@@ -19,6 +19,7 @@ func (r *running) answered(s step, e *engine.Execution, err error) error {
 	switch {
 	case refusal == nil:
 		r.saw(e)
+		r.keep(s, e)
 		if s.refused != "" {
 			r.breaks(s.Pos, fmt.Sprintf("expected a refusal, %s; it was accepted: %s", s.refused, r.seen()))
 		}
@@ -85,7 +86,7 @@ func (r *running) look(ctx context.Context) error {
 	if r.id == "" {
 		return nil
 	}
-	e, err := r.runner.Get(ctx, r.id, r.access())
+	e, err := r.runner.Get(ctx, r.id, r.access(r.home))
 	if errors.Is(err, &engine.Error{Code: engine.NotFound}) {
 		return nil // it was kept long enough
 	}

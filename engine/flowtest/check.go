@@ -66,6 +66,7 @@ func (s *Suite) check() error {
 		}
 		s.compileAll(t.start.inputs)
 		s.compileAll(t.start.client)
+		s.compileAll(t.start.request)
 		for i := range t.steps {
 			if err := s.checkStep(&t.steps[i]); err != nil {
 				return err
@@ -84,7 +85,7 @@ func (s *Suite) compileAll(list []flows.Member) {
 
 func (s *Suite) checkStep(st *step) error {
 	doc := s.file.doc
-	for _, list := range [][]flows.Member{st.inputs, st.form, st.client} {
+	for _, list := range [][]flows.Member{st.inputs, st.form, st.client, st.request} {
 		s.compileAll(list)
 	}
 	doc.CompileValue(&st.text, rootTypes)

@@ -22,15 +22,17 @@
 // afterwards.
 //
 //	see: SCREEN      the step shown; `message: KEY` demands that message
-//	act: ACTION      answers it; `form`, `client`. `refused: CODE` demands that the engine
-//	                 refuses (INVALID_ACTION, FORM_INVALID with `fields: [name]`, …);
-//	                 `stale: true` answers with the token of the step before
+//	act: ACTION      answers it; `form`, and what is below about clients. `refused: CODE`
+//	                 demands that the engine refuses (INVALID_ACTION, FORM_INVALID with
+//	                 `fields: [name]`, …); `stale: true` answers with the token of the
+//	                 step before
 //	again: true      sends the last answer once more; it must have no effect
 //	clock: 31s       moves the clock to each timer that is due, and then by the rest
 //	crash: true      ends engine and store without a farewell and starts both again;
 //	                 `crash: { after: NODE }` lets the next step die right after that node,
 //	                 before its commit: nothing of it happened, and its answer got lost
-//	start: true      begins another execution (or `start: FLOW`), with `inputs`, `client`
+//	start: true      begins another execution (or `start: FLOW`), with `inputs`, and what
+//	                 is below about clients
 //	cancel: true     cancels the execution
 //	scan: =step…     the authenticator app reads an otpauth:// URI
 //	do: CAPABILITY   runs one beside the flow, `with` its input; `error: CODE` if it fails
@@ -38,9 +40,20 @@
 //	end: OUTCOME     the end reached, `expired` when the flow's time was over; `error: CODE`
 //	expect: EXPR     nothing else
 //
+// # Clients
+//
+// `client` is what the client says of itself: webauthn, locale, deviceSession. `request` is
+// what the server sees of it: ip, userAgent, origin; beside `start`, or beside the name of
+// the test, it holds for the whole execution, beside `act` for that answer.
+//
+// The remember-me value of an answer stays in the browser that got it, and goes with each
+// later start and act that says no `deviceSession` itself (`""` is none). `browser: NAME`
+// does a start or act in another browser, which has neither that value nor the handle of
+// an execution that it did not begin. What a browser begins it goes on with.
+//
 // # Expressions
 //
-// They are those of flows; values of `form`, `with`, `inputs` and `client` are
+// They are those of flows; values of `form`, `with`, `inputs`, `client` and `request` are
 // expressions if they begin with `=`. The roots:
 //
 //	step             node, screen, title, with, values, form, actions, message, expiresAt

@@ -123,7 +123,9 @@ type step struct {
 
 // stepData is what a step gives.
 type stepData struct {
-	inputs []flows.Member // start; do: with
-	form   []flows.Member
-	client []flows.Member
+	inputs  []flows.Member // start; do: with
+	form    []flows.Member
+	client  []flows.Member
+	request []flows.Member
+	browser string // act, start: another one than usual
 }

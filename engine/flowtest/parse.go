@@ -140,11 +140,12 @@ func (p parser) tests(n *flows.YAML) []*Test {
 func (p parser) test(n *flows.YAML) *Test {
 	t := &Test{Line: p.Place(n).Line}
 	p.Keys(n, "a test", keys{
-		"name":   func(n *flows.YAML) { t.Name = strings.TrimSpace(p.Text(n)) },
-		"given":  func(n *flows.YAML) { t.given = p.given(n) },
-		"inputs": func(n *flows.YAML) { t.start.inputs = p.Members(n) },
-		"client": func(n *flows.YAML) { t.start.client = p.client(n) },
-		"mocks":  func(n *flows.YAML) { t.mocks = p.mocks(n) },
+		"name":    func(n *flows.YAML) { t.Name = strings.TrimSpace(p.Text(n)) },
+		"given":   func(n *flows.YAML) { t.given = p.given(n) },
+		"inputs":  func(n *flows.YAML) { t.start.inputs = p.Members(n) },
+		"client":  func(n *flows.YAML) { t.start.client = p.client(n) },
+		"request": func(n *flows.YAML) { t.start.request = p.request(n) },
+		"mocks":   func(n *flows.YAML) { t.mocks = p.mocks(n) },
 		"steps": func(n *flows.YAML) {
 			for _, item := range p.Items(n) {
 				t.steps = append(t.steps, p.step(item))
@@ -156,11 +157,19 @@ func (p parser) test(n *flows.YAML) *Test {
 
 // client reads what the client says of itself.
 func (p parser) client(n *flows.YAML) []flows.Member {
-	known := []string{"deviceSession", "locale", "webauthn"}
+	return p.facts(n, "a client", "deviceSession", "locale", "webauthn")
+}
+
+// request reads what the server sees of a request.
+func (p parser) request(n *flows.YAML) []flows.Member {
+	return p.facts(n, "a request", "ip", "origin", "userAgent")
+}
+
+func (p parser) facts(n *flows.YAML, what string, known ...string) []flows.Member {
 	list := p.Members(n)
 	for _, m := range list {
 		if !slices.Contains(known, m.Name) {
-			p.Problem(m.Pos, "unknown-key", fmt.Sprintf("a client has no fact `%s`", m.Name), flows.DidYouMean(m.Name, known))
+			p.Problem(m.Pos, "unknown-key", fmt.Sprintf("%s has no fact `%s`", what, m.Name), flows.DidYouMean(m.Name, known))
 		}
 	}
 	return list

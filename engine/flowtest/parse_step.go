@@ -98,7 +98,7 @@ func (s *step) actKeys(p parser, table keys) {
 	}
 	table["act"] = func(n *flows.YAML) { s.name, s.at = p.Text(n), p.Place(n) }
 	table["form"] = func(n *flows.YAML) { s.form = p.Members(n) }
-	table["client"] = func(n *flows.YAML) { s.client = p.client(n) }
+	s.clientKeys(p, table)
 	table["stale"] = func(n *flows.YAML) { s.stale = p.Bool(n) }
 	table["fields"] = func(n *flows.YAML) {
 		for _, item := range p.Items(n) {
@@ -117,8 +117,15 @@ func (s *step) startKeys(p parser, table keys) {
 		}
 	}
 	table["inputs"] = func(n *flows.YAML) { s.inputs = p.Members(n) }
-	table["client"] = func(n *flows.YAML) { s.client = p.client(n) }
 	table["refused"] = func(n *flows.YAML) { s.refused = p.Text(n) }
+	s.clientKeys(p, table)
+}
+
+// clientKeys are what a person's client says, and from where.
+func (s *step) clientKeys(p parser, table keys) {
+	table["client"] = func(n *flows.YAML) { s.client = p.client(n) }
+	table["request"] = func(n *flows.YAML) { s.request = p.request(n) }
+	table["browser"] = func(n *flows.YAML) { s.browser = p.Text(n) }
 }
 
 // flag reads the `true` of a step that needs no more words.

@@ -39,6 +39,9 @@ func TestProblems(t *testing.T) {
 		"capability":      {one("{ do: user/fnd }"), "8:30: unknown-capability: there is no capability `user/fnd` (did you mean `user/find`?)"},
 		"clock":           {one("{ clock: 31 }"), "8:33: duration"},
 		"client":          {one("{ act: submit, client: { browser: x } }"), "8:49: unknown-key: a client has no fact `browser`"},
+		"request":         {one("{ act: submit, request: { address: x } }"), "8:50: unknown-key: a request has no fact `address` (known here: `ip`, `origin`, `userAgent`)"},
+		"request expr":    {one("{ start: true, request: { ip: =usr.ip } }"), "8:55: unknown-root: there is no root usr"},
+		"browser of see":  {one("{ see: otp, browser: x }"), "8:36: unknown-key: a step with `see` has no key `browser`"},
 		"root":            {one("{ expect: setn.EMAIL == 1 }"), "8:34: unknown-root: there is no root setn; did you mean sent?"},
 		"channel":         {one("{ expect: sent.MAIL == 1 }"), "8:39: unknown-field"},
 		"no condition":    {one("{ expect: sent.EMAIL }"), "8:39: not-boolean"},
@@ -98,9 +101,10 @@ func TestSchemaAgrees(t *testing.T) {
 		one("{ act: submit, form: { otp: '1' }, client: { webauthn: FULL, locale: de }, stale: true, refused: FORM_INVALID, fields: [otp] }"),
 		one("{ again: true, refused: STALE_TOKEN }, { start: true, inputs: { a: 1 } }, { start: code, client: {}, refused: NOT_FOUND }, { cancel: true }"),
 		one("{ clock: 31s }, { crash: true }, { crash: { after: check } }, { scan: =step.with.keyUri }, { policy: { email: { enabled: true } } }"),
+		one("{ start: true, browser: b, request: { ip: 203.0.113.9, userAgent: x, origin: https://a.example } }, { act: submit, browser: b, request: {}, client: { deviceSession: '' } }"),
 		one("{ do: user/find, with: { username: x }, error: NOT_FOUND }, { end: failed, error: TIMEOUT }"),
 		one("") + "mocks: [{ uses: user/find, when: call == 1, error: NOT_FOUND }, { uses: user/find, error: { code: NOT_FOUND } }]\nuncovered: { catch.else: nothing fails }\n",
-		head + "  - { name: t, inputs: {}, client: {}, mocks: [], given: { policy: P0, users: { x: { password: p, email: e, phone: '1', name: { given: g }, mfaEnabled: true, enabled: false, unordered: true, devices: [{ type: SMS, phone: '1', nickname: n, status: ACTIVE, locked: true, blocked: true }] } } }, steps: [] }\n",
+		head + "  - { name: t, inputs: {}, client: {}, request: { ip: ::1 }, mocks: [], given: { policy: P0, users: { x: { password: p, email: e, phone: '1', name: { given: g }, mfaEnabled: true, enabled: false, unordered: true, devices: [{ type: SMS, phone: '1', nickname: n, status: ACTIVE, locked: true, blocked: true }] } } }, steps: [] }\n",
 	} {
 		if refuses(good) {
 			t.Errorf("the schema refuses\n%s", good)
@@ -113,6 +117,7 @@ func TestSchemaAgrees(t *testing.T) {
 		"schema: flowtest/v1\nflow: door\n",
 		one("{ sea: otp }"), one("{ see: otp, form: {} }"), one("{ see: otp, end: x }"), one("{}"), one("{ again: false }"), one("{ end: x, message: a.b }"),
 		strings.Replace(one(""), "devices:", "device:", 1), strings.Replace(one(""), "email:", "mail:", 1),
+		one("{ act: submit, request: { address: x } }"), one("{ see: otp, browser: b }"),
 		one("") + "mocks: [{ uses: user/find }]\n", one("") + "colour: red\n",
 	} {
 		if !refuses(bad) {

@@ -30,10 +30,13 @@ type running struct {
 	started    map[string]string // id → the flow
 	id         string            // the current one
 	handle     string
-	now        *engine.Execution // as the client saw it last
-	tokens     []string          // of the steps shown, the newest last
+	home       string              // the browser that began it
+	where      engine.RequestFacts // of its start
+	now        *engine.Execution   // as the client saw it last
+	tokens     []string            // of the steps shown, the newest last
 	last       *engine.ResumeRequest
 	traces     map[string]*engine.Trace
+	sessions   map[string]string // remember-me values, by browser
 
 	everywhere bool // every step dies after each of its capabilities
 	crashes    int  // that this made
@@ -54,7 +57,8 @@ func (s *Suite) open(ctx context.Context, t *Test, everywhere bool) (*running, e
 		return nil, err
 	}
 	r := &running{suite: s, everywhere: everywhere, test: t, lab: lab, mocks: slices.Concat(t.mocks, s.file.mocks),
-		calls: map[string]int{}, started: map[string]string{}, traces: map[string]*engine.Trace{}}
+		calls: map[string]int{}, started: map[string]string{}, traces: map[string]*engine.Trace{},
+		sessions: map[string]string{}, where: usual}
 	err = r.boot(ctx)
 	if err == nil {
 		err = r.deploy(ctx)

@@ -54,7 +54,7 @@ func (r *running) doStep(ctx context.Context, s step) error {
 	case crash:
 		return r.crash(ctx, s)
 	case cancel:
-		e, err := r.runner.Cancel(ctx, r.id, r.access())
+		e, err := r.runner.Cancel(ctx, r.id, r.access(r.home))
 		return r.answered(s, e, err)
 	case scan:
 		return r.scan(ctx, s)
@@ -67,8 +67,6 @@ func (r *running) doStep(ctx context.Context, s step) error {
 	}
 	return nil
 }
-
-func (r *running) access() engine.Access { return engine.Access{Handle: r.handle} }
 
 // begin starts an execution, which is the current one from then on.
 func (r *running) begin(ctx context.Context, s step) error {
@@ -84,32 +82,21 @@ func (r *running) begin(ctx context.Context, s step) error {
 	if err != nil || len(r.failures) > 0 {
 		return err
 	}
-	q := engine.StartRequest{Flow: flow, Inputs: inputs, Manager: true, Request: request}
+	where, err := r.request(ctx, s, usual)
+	if err != nil || len(r.failures) > 0 {
+		return err
+	}
+	q := engine.StartRequest{Flow: flow, Inputs: inputs, Manager: true, Request: where}
 	if client != nil {
 		q.Client = *client
 	}
 	e, err := r.perilously(ctx, func() (*engine.Execution, error) { return r.runner.Start(ctx, q) })
 	if err == nil {
 		r.id, r.handle, r.tokens, r.last = e.ID, e.Handle, nil, nil
+		r.home, r.where = s.browser, where
 		r.executions, r.started[e.ID] = append(r.executions, e.ID), flow
 	}
 	return r.answered(s, e, err)
-}
-
-// request is what the server would have seen of every request.
-var request = engine.RequestFacts{IP: "192.0.2.1", UserAgent: "mfaflow test", Origin: "https://mfaflow.example"}
-
-// client computes what the client says of itself; nil if the step does not say.
-func (r *running) client(ctx context.Context, s step) (*engine.ClientFacts, error) {
-	if s.client == nil {
-		return nil, nil
-	}
-	facts, err := r.computed(ctx, s, s.client)
-	if err != nil {
-		return nil, err
-	}
-	text := func(name string) string { v, _ := facts[name].(string); return v }
-	return &engine.ClientFacts{WebAuthn: text("webauthn"), Locale: text("locale"), DeviceSession: text("deviceSession")}, nil
 }
 
 // act answers the current step.
@@ -122,7 +109,11 @@ func (r *running) act(ctx context.Context, s step) error {
 	if err != nil || len(r.failures) > 0 {
 		return err
 	}
-	q := engine.ResumeRequest{Action: s.name, Form: form, Client: client, Request: request, Token: r.token(s)}
+	where, err := r.request(ctx, s, r.where)
+	if err != nil || len(r.failures) > 0 {
+		return err
+	}
+	q := engine.ResumeRequest{Action: s.name, Form: form, Client: client, Request: where, Token: r.token(s)}
 	r.last = &q
 	return r.resume(ctx, s, q)
 }
@@ -144,7 +135,7 @@ func (r *running) resume(ctx context.Context, s step, q engine.ResumeRequest) er
 		r.breaks(s.Pos, "no execution was started")
 		return nil
 	}
-	q.Access = r.access()
+	q.Access = r.access(r.browserOf(s))
 	e, err := r.perilously(ctx, func() (*engine.Execution, error) { return r.runner.Resume(ctx, r.id, q) })
 	if r.dieAfter != "" {
 		return r.died(ctx, s, err)

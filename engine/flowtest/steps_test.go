@@ -109,17 +109,7 @@ func TestStepsThatFail(t *testing.T) {
 		"22:27: the app cannot read `http://example.com`: it is no otpauth://totp URI",
 		"23:29: the policy is refused: 400 INVALID_VALUE",
 	}
-	got := failures(t, s)
-	for i := range max(len(got), len(want)) {
-		switch {
-		case i >= len(got):
-			t.Errorf("missing: %s", want[i])
-		case i >= len(want):
-			t.Errorf("unexpected: %s", got[i])
-		case !strings.HasPrefix(strings.TrimPrefix(got[i], "door.test.yaml:"), want[i]):
-			t.Errorf("got  %s\nwant %s", got[i], want[i])
-		}
-	}
+	compare(t, failures(t, s), want)
 }
 
 // TestCrash holds that a crash opens the store again, and that the engine goes on from it.

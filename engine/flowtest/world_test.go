@@ -174,3 +174,21 @@ func passes(t *testing.T, s *flowtest.Suite) {
 		t.Error(f)
 	}
 }
+
+// compare holds failures against how each is to begin.
+func compare(t *testing.T, got, want []string) {
+	t.Helper()
+	for i := range max(len(got), len(want)) {
+		switch {
+		case i >= len(got):
+			t.Errorf("missing: %s", want[i])
+		case i >= len(want):
+			t.Errorf("unexpected: %s", got[i])
+		default:
+			_, text, _ := strings.Cut(got[i], ".test.yaml:")
+			if !strings.HasPrefix(text, want[i]) {
+				t.Errorf("got  %s\nwant %s", got[i], want[i])
+			}
+		}
+	}
+}

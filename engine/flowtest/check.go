@@ -88,7 +88,9 @@ func (s *Suite) checkStep(st *step) error {
 	for _, list := range [][]flows.Member{st.inputs, st.form, st.client, st.request} {
 		s.compileAll(list)
 	}
-	doc.CompileValue(&st.text, rootTypes)
+	for _, v := range []*flows.Value{&st.text, &st.origin, &st.number} {
+		doc.CompileValue(v, rootTypes)
+	}
 	for _, e := range st.expect {
 		doc.Compile(e, rootTypes, cond.WantBool)
 	}

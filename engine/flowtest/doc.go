@@ -16,6 +16,9 @@
 // right or wrong is decided by the real engine on a real store: the package adds no
 // second opinion, only people.
 //
+// In `given`, a FIDO2 device is on the authenticator called `key`, and a MOBILE device on
+// the phone called `phone`; both have the user's name if the device does not say.
+//
 // # Steps
 //
 // A step does one thing; `expect` beside it is one expression or a list of them, judged
@@ -34,11 +37,32 @@
 //	start: true      begins another execution (or `start: FLOW`), with `inputs`, and what
 //	                 is below about clients
 //	cancel: true     cancels the execution
-//	scan: =step…     the authenticator app reads an otpauth:// URI
 //	do: CAPABILITY   runs one beside the flow, `with` its input; `error: CODE` if it fails
 //	policy: CHANGES  an administrator changes the policy, member by member
 //	end: OUTCOME     the end reached, `expired` when the flow's time was over; `error: CODE`
 //	expect: EXPR     nothing else
+//
+// # Devices
+//
+// The person's devices act in steps of their own; what they answer is read in the form of
+// the next `act`. A dialog that was dismissed, or a push that was ignored, needs no step.
+//
+//	scan: =step…     the authenticator app reads an otpauth:// URI
+//	passkey: create  an authenticator makes a credential for `options`, as in
+//	                 `options: =step.with.options`
+//	passkey: get     it signs the challenge of `options`
+//	passkey: copy    somebody clones the authenticator `key`; the clone is called `as`
+//	pair: =step…     the mobile app claims a pairing key, typed or scanned
+//	push: approve    or `deny`: the app answers the newest push, with the `number` chosen
+//	qr: look         the app reads an authentication `code`, typed or scanned, and shows who
+//	                 asks; `approve` or `deny` answers, and reads it first if need be
+//
+// `key: NAME` is the authenticator; without it `create` takes the one at hand, and `get`
+// the newest credential of all that fits. It signs for whatever `origin` it is told, the
+// page's if none, and with `verify: false` for a person whom it did not verify: to judge
+// that is up to the service. `phone: NAME` is the phone; without it the one at hand, or
+// the one that has the push. With `error: CODE` the device must refuse (InvalidStateError,
+// NotAllowedError), or the service what the app asks.
 //
 // # Clients
 //
@@ -53,8 +77,8 @@
 //
 // # Expressions
 //
-// They are those of flows; values of `form`, `with`, `inputs`, `client` and `request` are
-// expressions if they begin with `=`. The roots:
+// They are those of flows; values of `form`, `with`, `inputs`, `client` and `request`, and
+// what devices read, are expressions if they begin with `=`. The roots:
 //
 //	step             node, screen, title, with, values, form, actions, message, expiresAt
 //	outputs result error   of the end
@@ -62,6 +86,10 @@
 //	                 arrives in the inbox, everything else on the phone
 //	sent             how many messages since the test began: EMAIL, SMS, VOICE, WHATSAPP, PUSH
 //	app              accounts of the authenticator app, newest first: label, code
+//	mobile           accounts of the mobile apps, newest first: phone, code
+//	pushes           those that wait on the phones, newest first: phone, id, what is shown
+//	qr               what the app showed of the code that it read last
+//	passkey          attestation or assertion, and origin, of the last such step
 //	users devices    by user name, as the back end shows them to an administrator
 //	audit            events since the test began: type, user, result, resource, …
 //	trace            of this execution: node (`parent.child`), event, capability, edge, …

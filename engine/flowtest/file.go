@@ -87,38 +87,58 @@ type kind string
 
 // The kinds of steps; the key of that name makes a step one.
 const (
-	see    kind = "see"
-	act    kind = "act"
-	again  kind = "again"
-	start  kind = "start"
-	end    kind = "end"
-	clock  kind = "clock"
-	crash  kind = "crash"
-	cancel kind = "cancel"
-	scan   kind = "scan"
-	run    kind = "do"
-	rule   kind = "policy"
-	expect kind = "expect"
+	see     kind = "see"
+	act     kind = "act"
+	again   kind = "again"
+	start   kind = "start"
+	end     kind = "end"
+	clock   kind = "clock"
+	crash   kind = "crash"
+	cancel  kind = "cancel"
+	scan    kind = "scan"
+	passkey kind = "passkey"
+	pair    kind = "pair"
+	push    kind = "push"
+	qr      kind = "qr"
+	run     kind = "do"
+	rule    kind = "policy"
+	expect  kind = "expect"
+)
+
+// What people's devices do in a step.
+const (
+	creates  = "create" // passkey
+	uses     = "get"
+	copies   = "copy"
+	approves = "approve" // push, qr
+	denies   = "deny"
+	looks    = "look" // qr
 )
 
 // step is one step of a test.
 type step struct {
 	flows.Pos
 	kind kind
-	name string    // see: screen; act: action; end: outcome; start: flow; do: capability
+	name string    // see: screen; act: action; end: outcome; start: flow; do: capability; else what the device does
 	at   flows.Pos // of name
 
 	stepData
 	message string // see
-	code    string // end, do: the error
+	code    string // of the error, where a step has `error`
 	refused string // act, again
 	fields  []string
 	stale   bool   // act: with the token of the step before
 	after   string // crash: the node, "" for here and now
 	moves   time.Duration
-	text    flows.Value // scan
 	policy  map[string]any
 	expect  []*flows.Expr
+
+	text       flows.Value // what the device reads
+	device     string      // the authenticator or the phone; "" if any will do
+	as         string      // passkey: copy
+	origin     flows.Value // passkey
+	unverified bool        // passkey
+	number     flows.Value // push
 }
 
 // stepData is what a step gives.

@@ -112,7 +112,7 @@ func (p parser) user(n *flows.YAML) map[string]any {
 func (p parser) device(n *flows.YAML) map[string]any {
 	d := map[string]any{}
 	table := keys{}
-	for _, name := range []string{"type", "email", "phone", "nickname", "status", "locked", "blocked"} {
+	for _, name := range []string{"type", "email", "phone", "key", "nickname", "status", "locked", "blocked"} {
 		table[name] = func(n *flows.YAML) { d[name] = p.constant(n) }
 	}
 	p.Keys(n, "a device", table, "type")

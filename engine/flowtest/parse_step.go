@@ -8,7 +8,7 @@ import (
 )
 
 // kinds in the order in which a hint names them.
-var kinds = []kind{see, act, again, clock, crash, start, cancel, scan, run, rule, end, expect}
+var kinds = []kind{see, act, again, clock, crash, start, cancel, scan, passkey, pair, push, qr, run, rule, end, expect}
 
 // step reads one step: the key that says what it does, and what may stand beside it.
 func (p parser) step(n *flows.YAML) step {
@@ -34,13 +34,16 @@ func (p parser) step(n *flows.YAML) step {
 		p.Keys(n, "a step", table)
 		return s
 	}
-	s.keys(p, table)
-	p.Keys(n, "a step with `"+string(s.kind)+"`", table)
+	what, required := string(s.kind), s.keys(p, n, table)
+	if s.name != "" { // what a device does is read by now, other names are not
+		what += ": " + s.name
+	}
+	p.Keys(n, "a step with `"+what+"`", table, required...)
 	return s
 }
 
-// keys puts into the table what can stand in a step of this kind.
-func (s *step) keys(p parser, table keys) {
+// keys puts into the table what can stand in a step of this kind, and returns what must.
+func (s *step) keys(p parser, n *flows.YAML, table keys) (required []string) {
 	switch s.kind {
 	case see:
 		s.seeKeys(p, table)
@@ -53,8 +56,8 @@ func (s *step) keys(p parser, table keys) {
 		table["error"] = func(n *flows.YAML) { s.code = p.Text(n) }
 	case clock:
 		table["clock"] = func(n *flows.YAML) { s.moves = p.Duration(n) }
-	case scan:
-		table["scan"] = func(n *flows.YAML) { s.text = p.Value(n) }
+	case scan, passkey, pair, push, qr:
+		return s.deviceKeys(p, n, table)
 	case run:
 		table["do"] = func(n *flows.YAML) { s.name, s.at = p.Text(n), p.Place(n) }
 		table["with"] = func(n *flows.YAML) { s.inputs = p.Members(n) }
@@ -67,6 +70,7 @@ func (s *step) keys(p parser, table keys) {
 	case crash:
 		table["crash"] = func(n *flows.YAML) { s.readCrash(p, n) }
 	}
+	return nil
 }
 
 func (s *step) readCrash(p parser, n *flows.YAML) {

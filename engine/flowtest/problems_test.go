@@ -42,6 +42,16 @@ func TestProblems(t *testing.T) {
 		"request":         {one("{ act: submit, request: { address: x } }"), "8:50: unknown-key: a request has no fact `address` (known here: `ip`, `origin`, `userAgent`)"},
 		"request expr":    {one("{ start: true, request: { ip: =usr.ip } }"), "8:55: unknown-root: there is no root usr"},
 		"browser of see":  {one("{ see: otp, browser: x }"), "8:36: unknown-key: a step with `see` has no key `browser`"},
+		"passkey":         {one("{ passkey: creat, options: x }"), "8:35: step-kind: a `passkey` cannot be `creat` (did you mean `create`?)"},
+		"no options":      {one("{ passkey: get }"), "8:24: missing-key: a step with `passkey: get` needs `options`"},
+		"number of key":   {one("{ passkey: get, options: x, number: 1 }"), "8:52: unknown-key: a step with `passkey: get` has no key `number`"},
+		"copy":            {one("{ passkey: copy, key: ben }"), "8:24: missing-key: a step with `passkey: copy` needs `as`"},
+		"options of copy": {one("{ passkey: copy, key: a, as: b, options: x }"), "8:56: unknown-key: a step with `passkey: copy` has no key `options`"},
+		"key of pair":     {one("{ pair: x, phon: ben }"), "8:35: unknown-key: a step with `pair` has no key `phon` (did you mean `phone`?)"},
+		"push":            {one("{ push: aprove }"), "8:32: step-kind: a `push` cannot be `aprove` (did you mean `approve`?)"},
+		"number of deny":  {one("{ push: deny, number: 1 }"), "8:38: unknown-key: a step with `push: deny` has no key `number`"},
+		"number expr":     {one("{ push: approve, number: =stp.with.number }"), "8:50: unknown-root: there is no root stp; did you mean step?"},
+		"no code":         {one("{ qr: look }"), "8:24: missing-key: a step with `qr: look` needs `code`"},
 		"root":            {one("{ expect: setn.EMAIL == 1 }"), "8:34: unknown-root: there is no root setn; did you mean sent?"},
 		"channel":         {one("{ expect: sent.MAIL == 1 }"), "8:39: unknown-field"},
 		"no condition":    {one("{ expect: sent.EMAIL }"), "8:39: not-boolean"},
@@ -102,9 +112,12 @@ func TestSchemaAgrees(t *testing.T) {
 		one("{ again: true, refused: STALE_TOKEN }, { start: true, inputs: { a: 1 } }, { start: code, client: {}, refused: NOT_FOUND }, { cancel: true }"),
 		one("{ clock: 31s }, { crash: true }, { crash: { after: check } }, { scan: =step.with.keyUri }, { policy: { email: { enabled: true } } }"),
 		one("{ start: true, browser: b, request: { ip: 203.0.113.9, userAgent: x, origin: https://a.example } }, { act: submit, browser: b, request: {}, client: { deviceSession: '' } }"),
+		one("{ passkey: create, options: x, key: k, origin: o, verify: false, error: InvalidStateError, expect: true }, { passkey: get, options: {} }, { passkey: copy, key: k, as: l, error: X }"),
+		one("{ pair: '1', phone: p, error: X }, { push: approve, number: 3, phone: p, error: X }, { push: approve, number: =step.with.number }, { push: deny, phone: p, error: X }"),
+		one("{ qr: look, code: =step.with.uri, phone: p, error: X, expect: [true] }, { qr: approve, code: c }, { qr: deny, code: c }"),
 		one("{ do: user/find, with: { username: x }, error: NOT_FOUND }, { end: failed, error: TIMEOUT }"),
 		one("") + "mocks: [{ uses: user/find, when: call == 1, error: NOT_FOUND }, { uses: user/find, error: { code: NOT_FOUND } }]\nuncovered: { catch.else: nothing fails }\n",
-		head + "  - { name: t, inputs: {}, client: {}, request: { ip: ::1 }, mocks: [], given: { policy: P0, users: { x: { password: p, email: e, phone: '1', name: { given: g }, mfaEnabled: true, enabled: false, unordered: true, devices: [{ type: SMS, phone: '1', nickname: n, status: ACTIVE, locked: true, blocked: true }] } } }, steps: [] }\n",
+		head + "  - { name: t, inputs: {}, client: {}, request: { ip: ::1 }, mocks: [], given: { policy: P0, users: { x: { password: p, email: e, phone: '1', name: { given: g }, mfaEnabled: true, enabled: false, unordered: true, devices: [{ type: SMS, phone: '1', nickname: n, status: ACTIVE, locked: true, blocked: true }, { type: FIDO2, key: k }, { type: MOBILE, phone: p }] } } }, steps: [] }\n",
 	} {
 		if refuses(good) {
 			t.Errorf("the schema refuses\n%s", good)
@@ -117,7 +130,8 @@ func TestSchemaAgrees(t *testing.T) {
 		"schema: flowtest/v1\nflow: door\n",
 		one("{ sea: otp }"), one("{ see: otp, form: {} }"), one("{ see: otp, end: x }"), one("{}"), one("{ again: false }"), one("{ end: x, message: a.b }"),
 		strings.Replace(one(""), "devices:", "device:", 1), strings.Replace(one(""), "email:", "mail:", 1),
-		one("{ act: submit, request: { address: x } }"), one("{ see: otp, browser: b }"),
+		one("{ passkey: make, options: x }"), one("{ passkey: get }"), one("{ passkey: copy, key: k }"), one("{ passkey: copy, key: k, as: l, options: x }"), one("{ push: maybe }"),
+		one("{ push: deny, number: 1 }"), one("{ qr: look }"), one("{ qr: scan, code: c }"), one("{ pair: x, key: k }"), one("{ act: submit, request: { address: x } }"), one("{ see: otp, browser: b }"),
 		one("") + "mocks: [{ uses: user/find }]\n", one("") + "colour: red\n",
 	} {
 		if !refuses(bad) {

@@ -22,8 +22,11 @@ var rootTypes = &cond.Type{Kind: cond.Object, Fields: map[string]cond.Field{
 	"outputs": {Type: open}, "result": {Type: object("userId", "amr", "authTime")},
 	"error": {Type: object("code", "message", "details", "path")},
 	"inbox": {Type: messages}, "phone": {Type: messages},
-	"app":  {Type: &cond.Type{Kind: cond.List, Items: object("label", "code")}},
-	"sent": {Type: counts()}, "users": {Type: open}, "devices": {Type: open},
+	"app":     {Type: &cond.Type{Kind: cond.List, Items: object("label", "code")}},
+	"passkey": {Type: object("attestation", "assertion", "origin")}, "qr": {Type: open},
+	"mobile": {Type: &cond.Type{Kind: cond.List, Items: object("phone", "code")}},
+	"pushes": {Type: &cond.Type{Kind: cond.List, Items: open}},
+	"sent":   {Type: counts()}, "users": {Type: open}, "devices": {Type: open},
 	"audit": {Type: &cond.Type{Kind: cond.List, Items: object("type", "user", "actor", "result", "description", "resource", "executionId", "at")}},
 	"trace": {Type: &cond.Type{Kind: cond.List, Items: object("node", "event", "capability", "edge", "next", "error", "step", "at")}},
 }}
@@ -85,11 +88,8 @@ func (r *running) root(ctx context.Context, name string) (any, error) {
 			return r.oldMessages[m["id"]]
 		})
 		return sorting(name, list), nil
-	case "app":
-		if app, ok := world.(Authenticator); ok {
-			return app.Codes(), nil
-		}
-		return []any{}, nil
+	case "app", "mobile", "pushes", "passkey", "qr":
+		return r.deviceRoot(ctx, name)
 	case "audit":
 		events, err := r.events(ctx)
 		return events[min(r.oldEvents, len(events)):], err

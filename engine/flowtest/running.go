@@ -38,6 +38,9 @@ type running struct {
 	traces     map[string]*engine.Trace
 	sessions   map[string]string // remember-me values, by browser
 
+	passkey map[string]any // what the authenticator answered last
+	asked   map[string]any // what the app showed of the code read last
+
 	everywhere bool // every step dies after each of its capabilities
 	crashes    int  // that this made
 	made       int  // capabilities run in the step
@@ -58,7 +61,7 @@ func (s *Suite) open(ctx context.Context, t *Test, everywhere bool) (*running, e
 	}
 	r := &running{suite: s, everywhere: everywhere, test: t, lab: lab, mocks: slices.Concat(t.mocks, s.file.mocks),
 		calls: map[string]int{}, started: map[string]string{}, traces: map[string]*engine.Trace{},
-		sessions: map[string]string{}, where: usual}
+		sessions: map[string]string{}, passkey: map[string]any{}, asked: map[string]any{}, where: usual}
 	err = r.boot(ctx)
 	if err == nil {
 		err = r.deploy(ctx)

@@ -56,8 +56,8 @@ func (r *running) doStep(ctx context.Context, s step) error {
 	case cancel:
 		e, err := r.runner.Cancel(ctx, r.id, r.access(r.home))
 		return r.answered(s, e, err)
-	case scan:
-		return r.scan(ctx, s)
+	case scan, passkey, pair, push, qr:
+		return r.device(ctx, s)
 	case run:
 		return r.run(ctx, s)
 	case rule:

@@ -12,10 +12,13 @@ import (
 // where messages arrive, the clock, and the power switch. All values are those of
 // encoding/json. Implementations need not be safe for concurrent use.
 //
-// A world that can do more says so by further interfaces of one or two methods, such as
-// Authenticator.
+// A world that can do more says so by further small interfaces: Authenticator, Passkeys,
+// MobileApp, PushApp, CodeApp. Where a device of the person's refuses something, or is
+// refused by the service, the error has a method Code() string that names the reason.
 type World interface {
-	// AddUser makes a user as `given.users` describes it; name is the user name.
+	// AddUser makes a user as `given.users` describes it; name is the user name. A FIDO2
+	// device is on the authenticator `key`, a MOBILE device on the phone `phone`; both
+	// are called like the user if the device does not say.
 	AddUser(ctx context.Context, name string, user map[string]any) error
 
 	// Users are all users by user name, as the back end shows them to an administrator.
@@ -43,6 +46,57 @@ type Authenticator interface {
 
 	// Codes are the accounts with their codes of now, newest first: {label, code}.
 	Codes() []any
+}
+
+// Passkeys is a World with software FIDO2 authenticators. They do what they are told, as
+// a browser of an attacker's would: origin and user verification are for the service to
+// judge. They outlive crashes.
+type Passkeys interface {
+	// CreatePasskey makes a credential on the authenticator called key, "" being one
+	// that the browser has at hand; options are publicKeyCredentialCreationOptions.
+	// An authenticator that holds one of excludeCredentials refuses: InvalidStateError.
+	CreatePasskey(key, origin, options string, verified bool) (attestation string, err error)
+
+	// UsePasskey signs a challenge; options are publicKeyCredentialRequestOptions. With
+	// "" for the key, the newest credential of all that the options admit signs. None
+	// does: NotAllowedError.
+	UsePasskey(key, origin, options string, verified bool) (assertion string, err error)
+
+	// CopyKey makes a second authenticator out of what the first one holds now.
+	CopyKey(key, as string) error
+}
+
+// MobileApp is a World with phones on which the company's app is (MOBILE devices).
+type MobileApp interface {
+	// PairPhone lets the app on a phone claim a pairing key, typed or scanned. "" is the
+	// phone that is at hand.
+	PairPhone(ctx context.Context, phone, code string) error
+
+	// Paired are the accounts of all apps, newest first: {phone, code}, code being the
+	// passcode that the app shows now.
+	Paired(ctx context.Context) ([]any, error)
+}
+
+// PushApp is a World whose phones get pushes.
+type PushApp interface {
+	// Pushes are those that wait for an answer, newest first: {phone, id, …} with all
+	// that the app shows.
+	Pushes(ctx context.Context) ([]any, error)
+
+	// AnswerPush answers the newest that waits, on any phone if phone is "". The
+	// decision is "approve" or "deny"; number is the one chosen, "" for none.
+	AnswerPush(ctx context.Context, phone, decision, number string) error
+}
+
+// CodeApp is a World whose phones read authentication codes (QR sign-on).
+type CodeApp interface {
+	// ReadCode lets the app claim a code, typed or scanned, and returns what it shows of
+	// the request. "" is the phone paired last.
+	ReadCode(ctx context.Context, phone, code string) (map[string]any, error)
+
+	// AnswerCode answers one, "approve" or "deny", and claims it first if the app has
+	// not read it yet.
+	AnswerCode(ctx context.Context, phone, code, decision string) error
 }
 
 // Given is what a Lab is made for.

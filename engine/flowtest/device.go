@@ -63,9 +63,9 @@ func (r *running) passkeyStep(ctx context.Context, s step, options string) error
 	case copies:
 		return r.turned(ctx, s, "`passkey: "+copies+"`", keys.CopyKey(s.device, s.as))
 	case creates:
-		made["attestation"], err = keys.CreatePasskey(s.device, origin, options, !s.unverified)
+		made["attestation"], err = keys.CreatePasskey(s.device, origin, options, !s.unverified, s.lax)
 	default:
-		made["assertion"], err = keys.UsePasskey(s.device, origin, options, !s.unverified)
+		made["assertion"], err = keys.UsePasskey(s.device, origin, options, !s.unverified, s.lax)
 	}
 	if err == nil {
 		r.passkey = made

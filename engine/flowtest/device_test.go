@@ -59,18 +59,18 @@ type no string
 func (n no) Error() string { return "it refuses" }
 func (n no) Code() string  { return string(n) }
 
-func (w *equipped) CreatePasskey(key, origin, options string, verified bool) (string, error) {
+func (w *equipped) CreatePasskey(key, origin, options string, verified, lax bool) (string, error) {
 	if key == "full" {
 		return "", fmt.Errorf("create: %w", no("InvalidStateError"))
 	}
-	return fmt.Sprintf("made by %q for %s: %s %t", key, origin, options, verified), nil
+	return fmt.Sprintf("made by %q for %s: %s %t %t", key, origin, options, verified, lax), nil
 }
 
-func (w *equipped) UsePasskey(key, origin, options string, verified bool) (string, error) {
+func (w *equipped) UsePasskey(key, origin, options string, verified, lax bool) (string, error) {
 	if key == "empty" {
 		return "", no("NotAllowedError")
 	}
-	return fmt.Sprintf("signed by %q for %s: %s %t", key, origin, options, verified), nil
+	return fmt.Sprintf("signed by %q for %s: %s %t %t", key, origin, options, verified, lax), nil
 }
 
 func (w *equipped) CopyKey(key, as string) error {
@@ -143,7 +143,7 @@ func TestDevices(t *testing.T) {
       - { act: submit, form: { attestation: =passkey.attestation, origin: =passkey.origin } }
       - { passkey: copy, key: cat, as: thief }
       - { passkey: get, options: =step.with.options, key: empty, error: NotAllowedError }
-      - { passkey: get, options: =step.with.options, key: cat, origin: "='https://' + lower('EVIL.example')", verify: false }
+      - { passkey: get, options: =step.with.options, key: cat, origin: "='https://' + lower('EVIL.example')", verify: false, lax: true }
       - { act: submit, form: { assertion: =passkey.assertion, origin: =passkey.origin } }
       - { pair: "9999", error: NOT_FOUND, expect: len(mobile) + len(pushes) == 0 }
       - { pair: =step.with.code, phone: dan, expect: ['mobile[0].code == "987654"', 'pushes[0].phone == "dan"'] }
@@ -158,8 +158,8 @@ func TestDevices(t *testing.T) {
       - { act: refresh }
       - end: success
         expect:
-          - 'outputs.attestation == "made by \"\" for https://mfaflow.example: {\"rp\":1} true"'
-          - 'outputs.assertion == "signed by \"cat\" for https://evil.example: {\"challenge\":[1]} false" and outputs.origin == "https://evil.example"'
+          - 'outputs.attestation == "made by \"\" for https://mfaflow.example: {\"rp\":1} true false"'
+          - 'outputs.assertion == "signed by \"cat\" for https://evil.example: {\"challenge\":[1]} false true" and outputs.origin == "https://evil.example"'
 `, equip(t, func(w *sim.World) flowtest.World {
 		world = &equipped{World: w}
 		return world

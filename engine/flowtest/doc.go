@@ -58,10 +58,11 @@
 //	                 asks; `approve` or `deny` answers, and reads it first if need be
 //
 // `key: NAME` is the authenticator; without it `create` takes the one at hand, and `get`
-// the newest credential of all that fits. It signs for whatever `origin` it is told, the
-// page's if none, and with `verify: false` for a person whom it did not verify: to judge
-// that is up to the service. `phone: NAME` is the phone; without it the one at hand, or
-// the one that has the push. With `error: CODE` the device must refuse (InvalidStateError,
+// the one that can sign and got a credential last. `origin` is that of the page if the
+// step does not say; `verify: false` is an authenticator that cannot tell who holds it;
+// `lax: true` is a browser that asks for neither, so that only the service can object.
+// `phone: NAME` is the phone; without it the one at hand, or the one that has the push.
+// `error: CODE` demands that the browser refuses (SecurityError, InvalidStateError,
 // NotAllowedError), or the service what the app asks.
 //
 // # Clients

@@ -138,6 +138,7 @@ type step struct {
 	as         string      // passkey: copy
 	origin     flows.Value // passkey
 	unverified bool        // passkey
+	lax        bool        // passkey
 	number     flows.Value // push
 }
 

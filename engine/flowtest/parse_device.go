@@ -47,6 +47,7 @@ func (s *step) passkeyKeys(p parser, n *flows.YAML, table keys) (required []stri
 	table["options"] = func(n *flows.YAML) { s.text = p.Value(n) }
 	table["origin"] = func(n *flows.YAML) { s.origin = p.Value(n) }
 	table["verify"] = func(n *flows.YAML) { s.unverified = !p.Bool(n) }
+	table["lax"] = func(n *flows.YAML) { s.lax = p.Bool(n) }
 	if s.name == "" {
 		return nil
 	}

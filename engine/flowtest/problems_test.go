@@ -112,7 +112,7 @@ func TestSchemaAgrees(t *testing.T) {
 		one("{ again: true, refused: STALE_TOKEN }, { start: true, inputs: { a: 1 } }, { start: code, client: {}, refused: NOT_FOUND }, { cancel: true }"),
 		one("{ clock: 31s }, { crash: true }, { crash: { after: check } }, { scan: =step.with.keyUri }, { policy: { email: { enabled: true } } }"),
 		one("{ start: true, browser: b, request: { ip: 203.0.113.9, userAgent: x, origin: https://a.example } }, { act: submit, browser: b, request: {}, client: { deviceSession: '' } }"),
-		one("{ passkey: create, options: x, key: k, origin: o, verify: false, error: InvalidStateError, expect: true }, { passkey: get, options: {} }, { passkey: copy, key: k, as: l, error: X }"),
+		one("{ passkey: create, options: x, key: k, origin: o, verify: false, lax: true, error: InvalidStateError, expect: true }, { passkey: get, options: {} }, { passkey: copy, key: k, as: l, error: X }"),
 		one("{ pair: '1', phone: p, error: X }, { push: approve, number: 3, phone: p, error: X }, { push: approve, number: =step.with.number }, { push: deny, phone: p, error: X }"),
 		one("{ qr: look, code: =step.with.uri, phone: p, error: X, expect: [true] }, { qr: approve, code: c }, { qr: deny, code: c }"),
 		one("{ do: user/find, with: { username: x }, error: NOT_FOUND }, { end: failed, error: TIMEOUT }"),

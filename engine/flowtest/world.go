@@ -48,19 +48,18 @@ type Authenticator interface {
 	Codes() []any
 }
 
-// Passkeys is a World with software FIDO2 authenticators. They do what they are told, as
-// a browser of an attacker's would: origin and user verification are for the service to
-// judge. They outlive crashes.
+// Passkeys is a World with software FIDO2 authenticators, which outlive crashes, and a
+// browser, which refuses what browsers do (SecurityError, InvalidStateError,
+// NotAllowedError), unless it is lax: then the service alone judges.
 type Passkeys interface {
-	// CreatePasskey makes a credential on the authenticator called key, "" being one
-	// that the browser has at hand; options are publicKeyCredentialCreationOptions.
-	// An authenticator that holds one of excludeCredentials refuses: InvalidStateError.
-	CreatePasskey(key, origin, options string, verified bool) (attestation string, err error)
+	// CreatePasskey makes a credential on the authenticator called key, "" being the one
+	// at hand, for a page of the origin; options are publicKeyCredentialCreationOptions,
+	// verified says that the authenticator knows its user.
+	CreatePasskey(key, origin, options string, verified, lax bool) (attestation string, err error)
 
 	// UsePasskey signs a challenge; options are publicKeyCredentialRequestOptions. With
-	// "" for the key, the newest credential of all that the options admit signs. None
-	// does: NotAllowedError.
-	UsePasskey(key, origin, options string, verified bool) (assertion string, err error)
+	// "" for the key, the one signs that can and got a credential last.
+	UsePasskey(key, origin, options string, verified, lax bool) (assertion string, err error)
 
 	// CopyKey makes a second authenticator out of what the first one holds now.
 	CopyKey(key, as string) error

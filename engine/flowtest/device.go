@@ -92,14 +92,14 @@ func (r *running) readCode(ctx context.Context, s step, code string) error {
 	if !ok {
 		return nil
 	}
-	if s.name != looks {
+	if s.name == approves || s.name == denies {
 		return r.turned(ctx, s, "`qr: "+s.name+"`", app.AnswerCode(ctx, s.device, code, s.name))
 	}
-	shown, err := app.ReadCode(ctx, s.device, code)
+	shown, err := app.ReadCode(ctx, s.device, code, s.name == claims)
 	if err == nil {
 		r.asked = shown
 	}
-	return r.turned(ctx, s, "`qr: "+looks+"`", err)
+	return r.turned(ctx, s, "`qr: "+s.name+"`", err)
 }
 
 // has is the world as something that can do more; a step that needs it fails without.

@@ -101,11 +101,11 @@ func (w *equipped) AnswerPush(_ context.Context, phone, decision, number string)
 	return nil
 }
 
-func (w *equipped) ReadCode(_ context.Context, phone, code string) (map[string]any, error) {
+func (w *equipped) ReadCode(_ context.Context, phone, code string, claim bool) (map[string]any, error) {
 	if phone == "eve" {
 		return nil, no("NOT_FOUND")
 	}
-	return map[string]any{"application": "Bank", "code": code, "phone": phone}, nil
+	return map[string]any{"application": "Bank", "code": code, "claimed": claim}, nil
 }
 
 func (w *equipped) AnswerCode(_ context.Context, phone, code, decision string) error {
@@ -152,7 +152,8 @@ func TestDevices(t *testing.T) {
       - { push: approve, phone: dan, number: =step.with.number, expect: len(pushes) == 0 }
       - { act: use_code }
       - { qr: look, code: =step.with.uri, phone: eve, error: NOT_FOUND, expect: qr.application == nil }
-      - { qr: look, code: =step.with.uri, expect: 'qr.application == "Bank" and qr.code contains "AB12"' }
+      - { qr: look, code: =step.with.uri, expect: 'qr.application == "Bank" and qr.code contains "AB12" and not qr.claimed' }
+      - { qr: claim, code: AB12, expect: qr.claimed }
       - { qr: deny, code: AB12, error: EXPIRED }
       - { qr: approve, code: AB12 }
       - { act: refresh }

@@ -55,7 +55,8 @@
 //	pair: =step…     the mobile app claims a pairing key, typed or scanned
 //	push: approve    or `deny`: the app answers the newest push, with the `number` chosen
 //	qr: look         the app reads an authentication `code`, typed or scanned, and shows who
-//	                 asks; `approve` or `deny` answers, and reads it first if need be
+//	                 asks; `claim` also makes it this phone's; `approve` or `deny` answers
+//	                 it, after a claim if there was none
 //
 // `key: NAME` is the authenticator; without it `create` takes the one at hand, and `get`
 // the one that can sign and got a credential last. `origin` is that of the page if the

@@ -113,6 +113,7 @@ const (
 	approves = "approve" // push, qr
 	denies   = "deny"
 	looks    = "look" // qr
+	claims   = "claim"
 )
 
 // step is one step of a test.

@@ -28,7 +28,7 @@ func (s *step) deviceKeys(p parser, n *flows.YAML, table keys) (required []strin
 			table["number"] = func(n *flows.YAML) { s.number = p.Value(n) }
 		}
 	case qr:
-		s.verb(p, n, table, looks, approves, denies)
+		s.verb(p, n, table, looks, claims, approves, denies)
 		table["code"] = reads
 		return []string{"code"}
 	}

@@ -114,7 +114,7 @@ func TestSchemaAgrees(t *testing.T) {
 		one("{ start: true, browser: b, request: { ip: 203.0.113.9, userAgent: x, origin: https://a.example } }, { act: submit, browser: b, request: {}, client: { deviceSession: '' } }"),
 		one("{ passkey: create, options: x, key: k, origin: o, verify: false, lax: true, error: InvalidStateError, expect: true }, { passkey: get, options: {} }, { passkey: copy, key: k, as: l, error: X }"),
 		one("{ pair: '1', phone: p, error: X }, { push: approve, number: 3, phone: p, error: X }, { push: approve, number: =step.with.number }, { push: deny, phone: p, error: X }"),
-		one("{ qr: look, code: =step.with.uri, phone: p, error: X, expect: [true] }, { qr: approve, code: c }, { qr: deny, code: c }"),
+		one("{ qr: look, code: =step.with.uri, phone: p, error: X, expect: [true] }, { qr: claim, code: c }, { qr: approve, code: c }, { qr: deny, code: c }"),
 		one("{ do: user/find, with: { username: x }, error: NOT_FOUND }, { end: failed, error: TIMEOUT }"),
 		one("") + "mocks: [{ uses: user/find, when: call == 1, error: NOT_FOUND }, { uses: user/find, error: { code: NOT_FOUND } }]\nuncovered: { catch.else: nothing fails }\n",
 		head + "  - { name: t, inputs: {}, client: {}, request: { ip: ::1 }, mocks: [], given: { policy: P0, users: { x: { password: p, email: e, phone: '1', name: { given: g }, mfaEnabled: true, enabled: false, unordered: true, devices: [{ type: SMS, phone: '1', nickname: n, status: ACTIVE, locked: true, blocked: true }, { type: FIDO2, key: k }, { type: MOBILE, phone: p }] } } }, steps: [] }\n",

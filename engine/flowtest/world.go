@@ -89,12 +89,12 @@ type PushApp interface {
 
 // CodeApp is a World whose phones read authentication codes (QR sign-on).
 type CodeApp interface {
-	// ReadCode lets the app claim a code, typed or scanned, and returns what it shows of
-	// the request. "" is the phone paired last.
-	ReadCode(ctx context.Context, phone, code string) (map[string]any, error)
+	// ReadCode lets the app look at a code, typed or scanned, or also claim it, and
+	// returns what it shows of the request. "" is the phone paired last.
+	ReadCode(ctx context.Context, phone, code string, claim bool) (map[string]any, error)
 
-	// AnswerCode answers one, "approve" or "deny", and claims it first if the app has
-	// not read it yet.
+	// AnswerCode answers one, "approve" or "deny", and claims it first if the app did not
+	// yet.
 	AnswerCode(ctx context.Context, phone, code, decision string) error
 }
 

@@ -16,6 +16,12 @@ import (
 	"github.com/mfaflow/mfaflow/store"
 )
 
+// A world of another shape would fail tests only when they run.
+var (
+	_ flowtest.Authenticator = (*sim.World)(nil)
+	_ flowtest.Passkeys      = (*sim.World)(nil)
+)
+
 // openLab makes the simulated world of one flow test with the capabilities in it.
 func openLab(ctx context.Context, g flowtest.Given) (*flowtest.Lab, error) {
 	o := sim.Options{Seed: g.Test}

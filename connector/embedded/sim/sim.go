@@ -20,6 +20,9 @@ import (
 // Environment is the id of every simulated environment.
 const Environment = "7e577e57-0000-4000-8000-000000000001"
 
+// baseURL is where people find the environment, and the origin of its pages.
+const baseURL = "https://mfaflow.example"
+
 // Origin is when every simulation begins.
 var origin = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
@@ -40,7 +43,8 @@ type World struct {
 	policy json.RawMessage
 	clock  clock
 	opens  int
-	app    []account // newest first
+	app    []account        // newest first
+	keys   []*authenticator // the one that got a credential last first
 
 	plug    *plug
 	db      *store.DB
@@ -91,7 +95,7 @@ func (w *World) open(ctx context.Context) error {
 	}
 	w.db = db
 	w.service, err = embedded.New(ctx, db, embedded.Options{
-		Environment: Environment, BaseURL: "https://mfaflow.example", Channels: channels, Policy: w.policy, HashCost: cost})
+		Environment: Environment, BaseURL: baseURL, Channels: channels, Policy: w.policy, HashCost: cost})
 	if err != nil {
 		return fmt.Errorf("embedded service: %w", err)
 	}

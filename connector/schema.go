@@ -54,11 +54,31 @@ func (s *Schema) Resource() (name, member string) {
 	return "", ""
 }
 
+// DeviceSession returns the output property marked `x-device-session`: a new remember-me
+// value for the client, which the engine takes out of the output and gives to the client
+// alone. It is "" if there is none.
+func (s *Schema) DeviceSession() string {
+	properties, _ := s.Output.Doc["properties"].(map[string]any)
+	for _, m := range slices.Sorted(maps.Keys(properties)) {
+		if s.Output.property(m)["x-device-session"] == true {
+			return m
+		}
+	}
+	return ""
+}
+
 // Part is one JSON Schema (2020-12), compiled.
 type Part struct {
 	Doc map[string]any // the document as decoded JSON; read only
 
 	compiled *jsonschema.Schema
+}
+
+// property is the schema of a property; nil for none.
+func (p *Part) property(name string) map[string]any {
+	properties, _ := p.Doc["properties"].(map[string]any)
+	property, _ := properties[name].(map[string]any)
+	return property
 }
 
 // Violation is one way in which a value breaks a schema.
@@ -105,6 +125,9 @@ func ParseSchema(doc []byte) (*Schema, error) {
 	}
 	if s.Output, err = CompilePart(d.Properties.Output); err != nil {
 		return nil, fmt.Errorf("output: %w", err)
+	}
+	if m := s.DeviceSession(); m != "" && s.Output.property(m)["secret"] != true {
+		return nil, fmt.Errorf("output: %s is marked x-device-session but not secret", m)
 	}
 	return s, nil
 }

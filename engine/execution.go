@@ -34,7 +34,9 @@ type Execution struct {
 
 	Repeated bool `json:"repeated,omitempty"` // this answer was given before; nothing happened now
 
-	// DeviceSession is a new remember-me value for the client to keep.
+	// DeviceSession is a new remember-me value for the client to keep in the place of the
+	// one it sent, which is dead. Only the answer of the step that made it carries it, and
+	// a repeat of that step.
 	DeviceSession string `json:"deviceSession,omitempty"`
 }
 

@@ -46,6 +46,7 @@ func (w *walker) took(n *flows.Node, o connector.Outcome) error {
 	switch o := o.(type) {
 	case connector.Complete:
 		w.note(TraceEntry{Event: "complete", Capability: n.Capability.ID})
+		w.takeSession(n.Capability, o.Output)
 		w.keepOutput(n, n.Capability, n.Save, n.SaveMember, o.Output)
 		if o.Proof != nil {
 			w.prove(n.Capability, *o.Proof)

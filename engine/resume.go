@@ -119,6 +119,7 @@ func (w *walker) accept(q ResumeRequest, mark []byte) error {
 		}
 	}
 	w.st.head.Answered = &answered{Step: w.st.head.Step, Print: mark}
+	w.st.head.forgetIssued()
 	w.answers = true
 	w.typed(n, q.Action, form)
 	return w.outcome(n, q.Action)
@@ -232,6 +233,7 @@ func (w *walker) ask(n *flows.Node) (over bool, err error) {
 	if err != nil || !over {
 		return false, nil
 	}
+	w.takeSession(n.Poll.Capability, done.Output)
 	w.keepOutput(n, n.Poll.Capability, n.Poll.Save, n.Poll.SaveMember, done.Output)
 	if done.Proof != nil {
 		w.prove(n.Poll.Capability, *done.Proof)

@@ -199,6 +199,9 @@ func (r *Runner) carryOn(ctx context.Context, until time.Time, w *walker, e *Exe
 		if view.Handle == "" {
 			view.Handle = e.Handle // rotated in an earlier unit of this step
 		}
+		if view.DeviceSession == "" {
+			view.DeviceSession = e.DeviceSession
+		}
 		w, e = next, view
 	}
 	return e, nil
@@ -270,6 +273,9 @@ func (w *walker) commit(kind string) (*Execution, error) {
 	if w.rotated || w.repeat && w.st.head.rotatedByLast() {
 		e.Handle = w.r.secrets.handleOf(w.st.id, w.st.head.Rotation)
 	}
+	if w.fresh || w.repeat {
+		e.DeviceSession = w.st.head.issuedValue()
+	}
 	return e, nil
 }
 
@@ -290,6 +296,7 @@ func (w *walker) write(kind string) error {
 	if h.Rotate && w.client {
 		w.rotate()
 	}
+	w.giveSession()
 	if err := w.record(kindOf(kind, h.Status)); err != nil {
 		return err
 	}

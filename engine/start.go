@@ -232,6 +232,7 @@ func (r *Runner) remembered(ctx context.Context, tx *store.Tx, q StartRequest, b
 	e.Repeated = true
 	if st.head.Answered == nil && !st.head.Status.final() {
 		e.Handle = r.secrets.handleOf(i.ID, st.head.Rotation)
+		e.DeviceSession = st.head.issuedValue()
 	}
 	return e, nil
 }

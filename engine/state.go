@@ -42,7 +42,8 @@ type head struct {
 	Proofs  []proof        `json:"pr,omitempty"`
 	Open    []openResource `json:"o,omitempty"`
 	Running *running       `json:"ru,omitempty"`
-	Log     []string       `json:"l,omitempty"` // ids of its audit records, oldest first
+	Issued  *issued        `json:"is,omitempty"` // a remember-me value for the client
+	Log     []string       `json:"l,omitempty"`  // ids of its audit records, oldest first
 
 	Outcome string     `json:"oc,omitempty"`
 	Error   *ErrorInfo `json:"e,omitempty"`

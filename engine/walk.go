@@ -29,6 +29,7 @@ type walker struct {
 	refusal *Error   // what to tell the caller; what changed is committed all the same
 	repeat  bool
 	rotated bool
+	fresh   bool // the answer of this unit carries a new remember-me value
 	trace   []TraceEntry
 }
 

@@ -113,6 +113,17 @@ const plainSchema = `{
   }
 }`
 
+// rememberSchema makes a new remember-me value.
+const rememberSchema = `{
+  "title": "Test", "x-effect": %q, "x-authenticates": %v, "x-errors": ["BAD"]%s,
+  "properties": {
+    "input": {"type": "object", "additionalProperties": false, "properties": {"secret": {"type": "string", "secret": true}}},
+    "output": {"type": "object", "required": ["rawResponse", "headers", "statusCode"], "properties": {
+      "rawResponse": {"type": "object"}, "headers": {"type": "object"}, "statusCode": {"type": "integer"},
+      "deviceSession": {"type": "string", "secret": true, "x-device-session": true}}}
+  }
+}`
+
 func (w *world) capability(id, schema string, effect connector.Effect, joined, authenticates bool, extra string) connector.Capability {
 	return connector.Capability{
 		ID: id, Schema: fmt.Appendf(nil, schema, effect, authenticates, extra), Joined: joined,
@@ -133,6 +144,8 @@ func newWorld(t *testing.T, change ...func(*engine.Options)) *world {
 		w.capability("test/make", testSchema, connector.Idempotent, true, false, ""),
 		w.capability("test/unmake", plainSchema, connector.Idempotent, true, false,
 			`, "x-cancels": {"resource": "thing", "input": "id", "final": ["DONE"]}`),
+		w.capability("test/remember", rememberSchema, connector.Once, true, false, ""),
+		w.capability("test/remember-outside", rememberSchema, connector.Once, false, false, ""),
 		w.capability("test/once", plainSchema, connector.Once, false, false, ""),
 		w.capability("test/probe", plainSchema, connector.Probe, false, false, ""),
 	)

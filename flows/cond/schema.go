@@ -15,8 +15,8 @@ const maxSchemaDepth = 24
 //
 // Read are: type (a name or a list with "null"), properties, required, items, enum,
 // const, additionalProperties, allOf, anyOf, oneOf, $ref within the document,
-// `secret: true` or writeOnly, and x-resource. A property that is not required gets
-// the rule "optional-read". What the schema leaves open is Any: several kinds at once,
+// `secret: true` or writeOnly, x-resource, and x-device-session, whose property cannot be
+// named. A property that is not required gets the rule "optional-read". What the schema leaves open is Any: several kinds at once,
 // a schema that refers to itself, no type at all.
 //
 // An object with properties lets others through unless additionalProperties is false,
@@ -109,6 +109,9 @@ func (r *schemaReader) members(s map[string]any, t *Type, depth int) {
 	properties, _ := s["properties"].(map[string]any)
 	t.Fields = make(map[string]Field, len(properties))
 	for name, p := range properties {
+		if taken(p) {
+			continue
+		}
 		f := Field{Type: r.read(p, depth+1)}
 		if !required[name] {
 			f.Absent, f.Rule = notRequired, RuleOptionalRead
@@ -123,6 +126,13 @@ func (r *schemaReader) members(s map[string]any, t *Type, depth int) {
 	default:
 		t.Open = true
 	}
+}
+
+// taken reports whether a property never stays where an expression could read it: a
+// remember-me value goes to the client alone.
+func taken(property any) bool {
+	p, _ := property.(map[string]any)
+	return on(p["x-device-session"])
 }
 
 // oneOf reads the alternatives of a schema that says nothing else.

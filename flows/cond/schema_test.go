@@ -47,6 +47,8 @@ func TestFromSchema(t *testing.T) {
 		{`{"type": "object", "additionalProperties": false}`, &Type{Kind: Object, Fields: map[string]Field{}}},
 		{`{"properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "required": ["a"], "x-resource": "thing"}`,
 			&Type{Kind: Object, Open: true, Resource: "thing", Fields: map[string]Field{"a": {Type: text}, "b": optional(text)}}},
+		{`{"properties": {"a": {"type": "string", "secret": true, "x-device-session": true}}}`,
+			&Type{Kind: Object, Open: true, Fields: map[string]Field{}}},
 		{`{"$ref": "#/$defs/a~1b", "secret": true, "$defs": {"a/b": {"type": "string"}}}`, &Type{Kind: String, Secret: true}},
 		{`{"$ref": "#/$defs/none"}`, &Type{}},
 		{`{"$ref": "https://example.com/x"}`, &Type{}},

@@ -14,6 +14,7 @@
 //	internal/directory  users and passwords
 //	internal/device     devices and their activation
 //	internal/authn      deviceAuthentications: the state machine
+//	internal/browser    remembered browsers
 //	internal/policy     policies and settings
 //	internal/otp        codes: made, kept as keyed hashes, checked
 //	internal/totp       codes of authenticator apps

@@ -116,6 +116,10 @@ type Limits struct {
 	PendingDevices int
 	PendingLife    time.Duration
 
+	// Browsers is how many browsers of a user are remembered; one more, and the oldest is
+	// forgotten.
+	Browsers int
+
 	// AuthenticationLife is how long a deviceAuthentication can be used and read; its
 	// codes live as long as the policy says. Zero is never.
 	AuthenticationLife time.Duration
@@ -129,11 +133,11 @@ type Limits struct {
 }
 
 // DefaultLimits: 100 failures in a row, 3 resends, 5 wrong ones a mailed code, 50 pending
-// devices for 24 hours, authentications of 2 hours, 50,000 users a filter,
+// devices for 24 hours, 10 remembered browsers a user, authentications of 2 hours, 50,000 users a filter,
 // 50,000 audit records a page.
 func DefaultLimits() Limits {
 	return Limits{
-		FailuresInRow: 100, Resends: 3, CodeFailures: 5, PendingDevices: 50, PendingLife: 24 * time.Hour,
+		FailuresInRow: 100, Resends: 3, CodeFailures: 5, PendingDevices: 50, Browsers: 10, PendingLife: 24 * time.Hour,
 		AuthenticationLife: 2 * time.Hour, ScanUsers: 50_000, ScanActivities: 50_000,
 	}
 }

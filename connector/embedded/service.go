@@ -13,6 +13,7 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/activity"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/authn"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/browser"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/cursor"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/directory"
@@ -98,7 +99,11 @@ func (s *Service) routes() []rest.Route {
 	}
 	activities := &activity.Activities{Cursors: s.cursors, ScanLimit: o.Limits.ScanActivities}
 	policies := policy.NewPolicies()
+	browsers := &browser.Browsers{Policies: policies, Key: s.db.Derive("embedded browser"), Epoch: s.db.Epoch(), Env: env,
+		Most: o.Limits.Browsers}
+	users.Forget = append(users.Forget, browsers.Forget)
 	devices := &device.Devices{
+		Browsers: browsers,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
 		MaxPending: o.Limits.PendingDevices, PendingLife: o.Limits.PendingLife, Username: username,
 	}
@@ -108,7 +113,7 @@ func (s *Service) routes() []rest.Route {
 	}
 	var all []rest.Route
 	for _, r := range [][]rest.Route{environmentRoutes(), users.Routes(), devices.Routes(), policy.Routes(), authentications.Routes(),
-		activities.Routes()} {
+		browsers.Routes(), activities.Routes()} {
 		all = append(all, r...)
 	}
 	return all
@@ -182,6 +187,7 @@ func (s *Service) answer(q call, reply rest.Reply, refusal *rest.Problem) (pingo
 		e.ID = s.db.NewID()
 		reply = rest.Reply{Status: e.Status, Body: e}
 	}
+	maps.Copy(header, reply.Header)
 	if reply.Body == nil {
 		header.Del("Content-Type")
 		return pingone.Response{Status: reply.Status, Header: header}, nil

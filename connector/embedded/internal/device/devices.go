@@ -22,6 +22,7 @@ type Devices struct {
 	Resends     int           // pairing codes sent again, a device; 0 is no limit
 	MaxPending  int           // devices that wait for activation, a user; 0 is no limit
 	PendingLife time.Duration // until a device that was not activated is gone
+	Browsers    Elsewhere     // remembered browsers
 
 	// Username is the name that an authenticator app shows.
 	Username func(c *rest.Call, user string) (string, error)

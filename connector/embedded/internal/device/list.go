@@ -38,13 +38,18 @@ func (s *Devices) collection(c *rest.Call, a *account.Account, f scim.Filter) (m
 	if err != nil {
 		return nil, err
 	}
-	devices := []Device{}
+	devices := []any{}
 	for _, r := range recs {
 		d := show(c, a, r)
 		if f.Match(attributes(d)) {
 			devices = append(devices, d)
 		}
 	}
+	others, err := s.others(c, a.ID, f)
+	if err != nil {
+		return nil, err
+	}
+	devices = append(devices, others...)
 	embedded := map[string]any{"devices": devices}
 	if err := s.expand(c, a, embedded); err != nil {
 		return nil, err

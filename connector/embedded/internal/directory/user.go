@@ -29,6 +29,9 @@ type Directory struct {
 	Notify     notify.Notifier
 	Cursors    cursor.Sealer
 	ScanLimit  int // users that one filter looks at, at most
+
+	// Forget deletes what others keep of a user that is deleted.
+	Forget []func(c *rest.Call, user string) error
 }
 
 // info is a user's profile record.

@@ -231,6 +231,11 @@ func (d *Directory) remove(c *rest.Call) (rest.Reply, error) {
 	for _, dev := range a.Devices {
 		c.Tx.Delete(device.Key(c.Env, a.ID, dev.ID))
 	}
+	for _, forget := range d.Forget {
+		if err := forget(c, a.ID); err != nil {
+			return rest.Reply{}, err
+		}
+	}
 	if err := audited(c, "USER.DELETED", a.ID, rest.Success); err != nil {
 		return rest.Reply{}, err
 	}

@@ -24,6 +24,7 @@ func (p *Policy) Complete() {
 	if p.Authentication.DeviceSelection == "" {
 		p.Authentication.DeviceSelection = DefaultToFirst
 	}
+	p.RememberMe.complete()
 	for _, m := range []*Method{p.SMS, p.Voice, p.Email, p.WhatsApp} {
 		completeSent(m)
 	}

@@ -22,7 +22,7 @@ type Policy struct {
 	BlockDisabledUsers        *bool           `json:"blockDisabledUsers,omitempty"`
 	BlockUsersWithDisabledMFA bool            `json:"blockUsersWithDisabledMfa"`
 	NotificationsPolicy       *rest.Ref       `json:"notificationsPolicy,omitempty"`
-	RememberMe                json.RawMessage `json:"rememberMe,omitempty"`
+	RememberMe                *RememberMe     `json:"rememberMe,omitempty"`
 	SMS                       *Method         `json:"sms"`
 	Voice                     *Method         `json:"voice"`
 	Email                     *Method         `json:"email"`

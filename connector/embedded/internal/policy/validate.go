@@ -39,6 +39,9 @@ func (p *Policy) Validate() error {
 			return err
 		}
 	}
+	if err := p.RememberMe.validate(); err != nil {
+		return err
+	}
 	return p.validateMethods()
 }
 

@@ -32,6 +32,7 @@ type Call struct {
 type Reply struct {
 	Status int
 	Body   any
+	Header http.Header // beside those that every answer has; may be nil
 }
 
 // OK replies 200.

@@ -1,0 +1,124 @@
+package browser
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/store"
+)
+
+// record is what is kept of a remembered browser.
+type record struct {
+	ID       string `json:"-"`
+	Seed     []byte `json:"s"`           // goes into its values
+	Number   uint32 `json:"n"`           // of the value that is live
+	Used     int64  `json:"l,omitempty"` // when that became live, Unix ms as all times here
+	Until    int64  `json:"e"`
+	Blocked  int64  `json:"b,omitempty"`
+	Session  string `json:"i,omitempty"` // session.id of the creation; each check must name it
+	Network  string `json:"w,omitempty"` // of the creation, if it named an address; so must checks
+	Nickname string `json:"k,omitempty"`
+	Agent    string `json:"a,omitempty"`
+	Facts    facts  `json:"f,omitzero"`
+	Created  int64  `json:"c"`
+	Updated  int64  `json:"u"`
+}
+
+func listKey(env, user string) store.Key { return store.K(env, "browsers", user) }
+
+func key(env, user, id string) store.Key { return store.K(env, "browser", user, id) }
+
+// ids lists the user's browsers, oldest first.
+func ids(c *rest.Call, user string) ([]string, error) {
+	recs, err := c.Tx.Get(listKey(c.Env, user))
+	if err != nil {
+		return nil, fmt.Errorf("read browsers of %s: %w", user, err)
+	}
+	if recs[0].Rev == 0 {
+		return nil, nil
+	}
+	var all []string
+	if err := json.Unmarshal(recs[0].Value, &all); err != nil {
+		return nil, fmt.Errorf("list of browsers of %s: %w", user, err)
+	}
+	return all, nil
+}
+
+// saveIDs writes the list, or deletes an empty one.
+func saveIDs(c *rest.Call, user string, all []string) error {
+	if len(all) == 0 {
+		c.Tx.Delete(listKey(c.Env, user))
+		return nil
+	}
+	return put(c, listKey(c.Env, user), all)
+}
+
+func put(c *rest.Call, k store.Key, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", k, err)
+	}
+	c.Tx.Put(k, b)
+	return nil
+}
+
+// load reads a browser; nil for one that is not there or has expired.
+func load(c *rest.Call, user, id string) (*record, error) {
+	recs, err := c.Tx.Get(key(c.Env, user, id))
+	if err != nil {
+		return nil, fmt.Errorf("read browser %s: %w", id, err)
+	}
+	if recs[0].Rev == 0 {
+		return nil, nil
+	}
+	r := &record{ID: id}
+	if err := json.Unmarshal(recs[0].Value, r); err != nil {
+		return nil, fmt.Errorf("record of browser %s: %w", id, err)
+	}
+	if !c.Tx.Now().Before(time.UnixMilli(r.Until)) {
+		return nil, nil
+	}
+	return r, nil
+}
+
+func (r *record) save(c *rest.Call, user string) error {
+	r.Updated = c.Tx.Now().UnixMilli()
+	return put(c, key(c.Env, user, r.ID), r)
+}
+
+// all reads the browsers that have not expired.
+func all(c *rest.Call, user string) ([]*record, error) {
+	list, err := ids(c, user)
+	if err != nil {
+		return nil, err
+	}
+	var out []*record
+	for _, id := range list {
+		r, err := load(c, user, id)
+		if err != nil {
+			return nil, err
+		}
+		if r != nil {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// drop deletes a browser.
+func drop(c *rest.Call, user, id string) error {
+	list, err := ids(c, user)
+	if err != nil {
+		return err
+	}
+	left := make([]string, 0, len(list))
+	for _, other := range list {
+		if other != id {
+			left = append(left, other)
+		}
+	}
+	c.Tx.Delete(key(c.Env, user, id))
+	return saveIDs(c, user, left)
+}

@@ -15,6 +15,7 @@
 //	internal/device     devices and their activation
 //	internal/authn      deviceAuthentications: the state machine
 //	internal/browser    remembered browsers
+//	internal/risk       risk evaluations
 //	internal/policy     policies and settings
 //	internal/otp        codes: made, kept as keyed hashes, checked
 //	internal/totp       codes of authenticator apps

@@ -124,6 +124,9 @@ type Limits struct {
 	// codes live as long as the policy says. Zero is never.
 	AuthenticationLife time.Duration
 
+	// RiskLife is how long a risk evaluation can be read and completed. Zero is for ever.
+	RiskLife time.Duration
+
 	// ScanUsers is how many users one filter without an exact id, user name or
 	// e-mail address looks at.
 	ScanUsers int
@@ -133,12 +136,12 @@ type Limits struct {
 }
 
 // DefaultLimits: 100 failures in a row, 3 resends, 5 wrong ones a mailed code, 50 pending
-// devices for 24 hours, 10 remembered browsers a user, authentications of 2 hours, 50,000 users a filter,
+// devices for 24 hours, 10 remembered browsers a user, authentications of 2 hours, risk evaluations of 24, 50,000 users a filter,
 // 50,000 audit records a page.
 func DefaultLimits() Limits {
 	return Limits{
 		FailuresInRow: 100, Resends: 3, CodeFailures: 5, PendingDevices: 50, Browsers: 10, PendingLife: 24 * time.Hour,
-		AuthenticationLife: 2 * time.Hour, ScanUsers: 50_000, ScanActivities: 50_000,
+		AuthenticationLife: 2 * time.Hour, RiskLife: 24 * time.Hour, ScanUsers: 50_000, ScanActivities: 50_000,
 	}
 }
 

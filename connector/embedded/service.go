@@ -22,6 +22,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/password"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/risk"
 	"github.com/mfaflow/mfaflow/connector/pingone"
 	"github.com/mfaflow/mfaflow/store"
 )
@@ -101,7 +102,8 @@ func (s *Service) routes() []rest.Route {
 	policies := policy.NewPolicies()
 	browsers := &browser.Browsers{Policies: policies, Key: s.db.Derive("embedded browser"), Epoch: s.db.Epoch(), Env: env,
 		Most: o.Limits.Browsers}
-	users.Forget = append(users.Forget, browsers.Forget)
+	risks := &risk.Risk{Key: s.db.Derive("embedded risk"), Life: o.Limits.RiskLife, Remembered: browsers.Holds}
+	users.Forget = append(users.Forget, browsers.Forget, risks.Forget)
 	devices := &device.Devices{
 		Browsers: browsers,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
@@ -113,7 +115,7 @@ func (s *Service) routes() []rest.Route {
 	}
 	var all []rest.Route
 	for _, r := range [][]rest.Route{environmentRoutes(), users.Routes(), devices.Routes(), policy.Routes(), authentications.Routes(),
-		browsers.Routes(), activities.Routes()} {
+		browsers.Routes(), risks.Routes(), activities.Routes()} {
 		all = append(all, r...)
 	}
 	return all

@@ -3,27 +3,46 @@ package embedded
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/authn"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/risk"
 	"github.com/mfaflow/mfaflow/store"
 )
 
 // sweepBatch is how many records one commit of Sweep deletes.
 const sweepBatch = 200
 
-// Sweep deletes deviceAuthentications that can no longer be used, and counts of messages
-// of former days, and returns how many. Call it now and then, with store.Background(ctx):
-// nothing waits for it.
-func (s *Service) Sweep(ctx context.Context) (int, error) {
-	old, err := s.sweep(ctx, s.former)
-	life := s.opts.Limits.AuthenticationLife
-	if err != nil || life == 0 {
-		return old, err
+// Sweep deletes deviceAuthentications and risk evaluations that can no longer be used,
+// counts of messages of former days, and what is known of addresses that are quiet now,
+// and returns how many. Call it now and then, with store.Background(ctx): nothing waits
+// for it.
+func (s *Service) Sweep(ctx context.Context) (n int, err error) {
+	env, now, l := s.opts.Environment, s.db.Now(), s.opts.Limits
+	past := func(store.Record) bool { return true }
+	ranges := []expired{
+		{notify.Counts(env), func(rec store.Record) bool { return notify.Former(rec, now) }},
+		{risk.Addresses(env), func(rec store.Record) bool { return risk.Quiet(rec, now) }},
 	}
-	n, err := s.sweep(ctx, func(ctx context.Context) ([]store.Record, error) { return s.dead(ctx, s.db.Now().Add(-life)) })
-	return old + n, err
+	if l.AuthenticationLife > 0 {
+		ranges = append(ranges, expired{authn.MadeBefore(env, now.Add(-l.AuthenticationLife)), past})
+	}
+	if l.RiskLife > 0 {
+		ranges = append(ranges, expired{risk.MadeBefore(env, now.Add(-l.RiskLife)), past})
+	}
+	for _, r := range ranges {
+		old, err := s.sweep(ctx, func(ctx context.Context) ([]store.Record, error) { return s.find(ctx, r) })
+		if n += old; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// expired is a range of records of which some are of no use any more.
+type expired struct {
+	all  store.Range
+	past func(store.Record) bool
 }
 
 // sweep deletes what find finds, until it finds nothing. A record that changed since it
@@ -53,33 +72,19 @@ func (s *Service) sweep(ctx context.Context, find func(context.Context) ([]store
 	}
 }
 
-// former lists counts of messages of days before today.
-func (s *Service) former(ctx context.Context) ([]store.Record, error) {
+// find lists the first records of a range that are of no use any more.
+func (s *Service) find(ctx context.Context, r expired) ([]store.Record, error) {
 	var found []store.Record
-	for rec, err := range s.db.Scan(ctx, notify.Counts(s.opts.Environment)) {
+	for rec, err := range s.db.Scan(ctx, r.all) {
 		if err != nil {
-			return nil, fmt.Errorf("find counts of messages: %w", err)
+			return nil, fmt.Errorf("find expired records: %w", err)
 		}
-		if notify.Former(rec, s.db.Now()) {
+		if r.past(rec) {
 			found = append(found, rec)
 		}
 		if len(found) == sweepBatch {
 			break
 		}
-	}
-	return found, nil
-}
-
-// dead lists the oldest deviceAuthentications made before a time: their ids rise with it.
-func (s *Service) dead(ctx context.Context, before time.Time) ([]store.Record, error) {
-	r := authn.MadeBefore(s.opts.Environment, before)
-	r.Limit = sweepBatch
-	var found []store.Record
-	for rec, err := range s.db.Scan(ctx, r) {
-		if err != nil {
-			return nil, fmt.Errorf("find dead deviceAuthentications: %w", err)
-		}
-		found = append(found, rec)
 	}
 	return found, nil
 }

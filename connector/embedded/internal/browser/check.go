@@ -133,22 +133,17 @@ func (s *Browsers) remembered(c *rest.Call, user, policy string, r *record) (res
 	return rest.Reply{Status: 200, Body: verdict(c, user, policy, r), Header: header}, err
 }
 
-// Holds reports whether a Cookie header holds the live value of a browser of the user, and
-// whether it comes from that browser. It uses nothing up: a risk evaluation asks.
-func (s *Browsers) Holds(c *rest.Call, user, cookie, agent string) (held bool, err error) {
+// Holds reports whether a Cookie header has the form of a remember-me value, and if so
+// whether it is the live one of a browser of the user, sent by that browser. It uses
+// nothing up: a risk evaluation asks.
+func (s *Browsers) Holds(c *rest.Call, user, cookie, agent string) (value, held bool, err error) {
 	v, ok := parse(cookie)
-	if !ok {
-		return false, nil
+	if !ok || user == "" {
+		return ok, false, nil
 	}
 	r, err := load(c, user, v.device)
 	if err != nil || r == nil {
-		return false, err
+		return true, false, err
 	}
-	return r.Blocked == 0 && v.number == r.Number && s.genuine(user, r, v) && sameAgent(r.Agent, agent), nil
-}
-
-// IsValue reports whether a Cookie header has the form of a remember-me value.
-func IsValue(cookie string) bool {
-	_, ok := parse(cookie)
-	return ok
+	return true, r.Blocked == 0 && v.number == r.Number && s.genuine(user, r, v) && sameAgent(r.Agent, agent), nil
 }

@@ -1,5 +1,5 @@
 // Package capabilities lists what flows can do in PingOne's terms: the capabilities of
-// the MFA connector, their workforce variants, and those around users.
+// the MFA connector, their workforce variants, and those around users and risk.
 package capabilities
 
 import (
@@ -8,6 +8,7 @@ import (
 	"github.com/mfaflow/mfaflow/capabilities/internal/node"
 	"github.com/mfaflow/mfaflow/capabilities/mfa"
 	"github.com/mfaflow/mfaflow/capabilities/pingid"
+	"github.com/mfaflow/mfaflow/capabilities/risk"
 	"github.com/mfaflow/mfaflow/capabilities/user"
 	"github.com/mfaflow/mfaflow/connector"
 )
@@ -20,5 +21,5 @@ type Deps = node.Deps
 func All(d Deps) []connector.Capability { return node.Bind(d, specs()...) }
 
 func specs() []node.Spec {
-	return slices.Concat(mfa.Specs(), pingid.Specs(), user.Specs())
+	return slices.Concat(mfa.Specs(), pingid.Specs(), risk.Specs(), user.Specs())
 }

@@ -27,7 +27,7 @@ type world struct {
 
 const environment = "abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6"
 
-func newWorld(t *testing.T, joined bool) *world {
+func newWorld(t *testing.T, joined bool, change ...func(*embedded.Options)) *world {
 	t.Helper()
 	now := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 	db, err := store.Open(t.Context(), memory.New(), store.Options{Key: bytes.Repeat([]byte{7}, 32), Now: now})
@@ -39,10 +39,14 @@ func newWorld(t *testing.T, joined bool) *world {
 			t.Error(err)
 		}
 	})
-	service, err := embedded.New(t.Context(), db, embedded.Options{
+	o := embedded.Options{
 		Environment: environment, BaseURL: "http://pingone.test", Channels: []string{"EMAIL"},
 		HashCost: embedded.HashCost{MemoryKiB: 64, Passes: 1, Lanes: 1},
-	})
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	service, err := embedded.New(t.Context(), db, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ import (
 	"strings"
 )
 
-//go:embed mfa/*.json pingid/*.json user/*.json
+//go:embed mfa/*.json pingid/*.json risk/*.json user/*.json
 var capabilities embed.FS
 
 // Capability returns the schema document of a capability id such as

@@ -32,5 +32,7 @@ func Specs() []node.Spec {
 		deletePairingKey(),
 		createAuthenticationCode(),
 		readAuthenticationCode(),
+		registerRememberMe(),
+		checkRememberMe(),
 	}
 }

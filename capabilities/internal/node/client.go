@@ -18,6 +18,8 @@ type Answer struct {
 	Status  int
 	Headers map[string]any
 	Body    map[string]any // the REST body unchanged; {} for none
+
+	setCookies []string // secrets: for Cookies only
 }
 
 // Do sends req and completes with the framed answer and what shapes add to it.
@@ -38,7 +40,7 @@ func (c Client) Ask(ctx context.Context, req pingone.Request) (Answer, *connecto
 	if r.Status < http.StatusOK || r.Status >= http.StatusMultipleChoices {
 		return Answer{}, refused(r)
 	}
-	a := Answer{Status: r.Status, Headers: headersOf(r.Header), Body: map[string]any{}}
+	a := Answer{Status: r.Status, Headers: headersOf(r.Header), Body: map[string]any{}, setCookies: r.Header.Values("Set-Cookie")}
 	if len(r.Body) == 0 {
 		return a, nil
 	}

@@ -65,11 +65,11 @@ func (c Client) OrderWithFirst(ctx context.Context, userID, id string) ([]any, c
 	}
 	members := list.Objects("order")
 	if len(members) == 0 {
-		members = list.Objects("devices")
+		members = slices.DeleteFunc(list.Objects("devices"), remembered)
 	}
 	ids := []string{id}
 	for _, m := range members {
-		if other := idIn(m); other != "" && !slices.Contains(ids, other) {
+		if other := IDOf(m); other != "" && !slices.Contains(ids, other) {
 			ids = append(ids, other)
 		}
 	}
@@ -79,3 +79,7 @@ func (c Client) OrderWithFirst(ctx context.Context, userID, id string) ([]any, c
 	}
 	return refs, nil
 }
+
+// remembered reports whether a device is a browser that is remembered: it has no place in
+// the order.
+func remembered(device map[string]any) bool { return device["type"] == "BROWSER" }

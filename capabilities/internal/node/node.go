@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector"
@@ -137,6 +138,9 @@ func aliasOf(doc []byte) string {
 	}
 	if json.Unmarshal(doc, &d) != nil || d.Name == "" {
 		return ""
+	}
+	if strings.Contains(d.Name, ".") { // of another connector, which it names
+		return d.Name
 	}
 	return connectorName + "." + d.Name
 }

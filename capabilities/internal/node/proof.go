@@ -33,13 +33,13 @@ func Authenticated() Shape {
 // proofOf reads the proof from a resource with user, id, createdAt and updatedAt. It is
 // nil without a user: nobody was authenticated then.
 func proofOf(body map[string]any, deviceType string) *connector.Proof {
-	user := idIn(body["user"])
+	user := IDOf(body["user"])
 	if user == "" {
 		return nil
 	}
 	return &connector.Proof{
 		UserID: user, Methods: methods(body["authenticators"], deviceType),
-		At: timeIn(body["updatedAt"]), Since: timeIn(body["createdAt"]), Resource: idIn(body),
+		At: timeIn(body["updatedAt"]), Since: timeIn(body["createdAt"]), Resource: IDOf(body),
 	}
 }
 
@@ -76,7 +76,7 @@ func usedType(a Answer) string {
 		return t
 	}
 	for _, d := range a.Objects("devices") {
-		if id := idIn(d); id != "" && id == idIn(selected) {
+		if id := IDOf(d); id != "" && id == IDOf(selected) {
 			t, _ := d["type"].(string)
 			return t
 		}
@@ -84,7 +84,8 @@ func usedType(a Answer) string {
 	return ""
 }
 
-func idIn(v any) string {
+// IDOf is the id of a reference; "" if it is none.
+func IDOf(v any) string {
 	o, _ := v.(map[string]any)
 	id, _ := o["id"].(string)
 	return id

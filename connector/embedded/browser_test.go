@@ -321,7 +321,16 @@ func TestBrowsersOfAUser(t *testing.T) {
 	_, third := w.remember(user, chrome134, nil)
 	w.wantKnown(false, user, first, chrome133, nil)
 	w.wantKnown(true, user, second, chromeWin, nil)
-	w.wantKnown(true, user, third, chrome134, nil)
+	third = w.wantKnown(true, user, third, chrome134, nil)
+	if n, err := w.svc.Sweep(t.Context()); n != 0 || err != nil || w.count("/browser/") != 2 {
+		t.Errorf("%d swept, error %v", n, err)
+	}
+	w.clock.Move(30 * 24 * time.Hour)
+	if n, err := w.svc.Sweep(t.Context()); n != 2 || err != nil {
+		t.Errorf("%d swept, error %v", n, err)
+	}
+	w.wantKnown(false, user, third, chrome134, nil)
+	w.remember(user, chrome133, nil)
 	w.api("DELETE", "users/"+user, nil).want(204, "")
 	for rec, err := range w.db.Scan(t.Context(), storeUnder(envID+"/browser")) {
 		t.Errorf("%s is left, error %v", rec.Key, err)

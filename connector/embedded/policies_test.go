@@ -32,11 +32,12 @@ func TestDefaultPolicy(t *testing.T) {
 		"newDeviceNotification": "NONE", "authentication": obj{"deviceSelection": "DEFAULT_TO_FIRST"},
 		"ignoreUserLock": false, "blockUsersWithDisabledMfa": false,
 		"sms": sent, "voice": sent, "email": sent, "whatsApp": off,
-		"mobile":    obj{"enabled": true, "otp": obj{"failure": made["failure"], "window": obj{"stepSize": duration(30, "SECONDS")}}},
-		"totp":      obj{"enabled": true, "otp": made, "passcodeGracePeriod": 5.0},
-		"fido2":     obj{"enabled": true, "failure": made["failure"]},
-		"oathToken": obj{"enabled": true, "otp": made},
-		"createdAt": "2026-11-22T09:00:00.123Z", "updatedAt": "2026-11-22T09:00:00.123Z",
+		"mobile":     obj{"enabled": true, "otp": obj{"failure": made["failure"], "window": obj{"stepSize": duration(30, "SECONDS")}}},
+		"totp":       obj{"enabled": true, "otp": made, "passcodeGracePeriod": 5.0},
+		"fido2":      obj{"enabled": true, "failure": made["failure"]},
+		"oathToken":  obj{"enabled": true, "otp": made},
+		"rememberMe": obj{"web": obj{"enabled": true, "lifeTime": duration(30, "DAYS")}},
+		"createdAt":  "2026-11-22T09:00:00.123Z", "updatedAt": "2026-11-22T09:00:00.123Z",
 	}
 	if d := cmp.Diff(want, w.api("GET", "deviceAuthenticationPolicies/"+id, nil).want(200, "").Body); d != "" {
 		t.Error(d)

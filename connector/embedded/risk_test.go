@@ -316,13 +316,25 @@ func TestRiskHistoryIsBounded(t *testing.T) {
 	for rec := range w.db.Scan(t.Context(), storeUnder(envID+"/riskaddress/")) {
 		t.Errorf("%s is left", rec.Key)
 	}
-	n := 0
-	for range w.db.Scan(t.Context(), storeUnder(envID+"/riskuser/")) {
-		n++
-	}
-	if n != 400 { // those of the other directory
+	if n := w.count("/riskuser/"); n != 200 { // those of the other directory who have succeeded
 		t.Errorf("%d users are known", n)
 	}
+	w.clock.Move(90 * 24 * time.Hour)
+	if n, err := w.svc.Sweep(t.Context()); err != nil || n < 200 || w.count("/riskuser/") != 0 {
+		t.Errorf("%d swept, %d users are left, error %v", n, w.count("/riskuser/"), err)
+	}
+}
+
+// count is how many records there are below the environment and a prefix.
+func (w *world) count(prefix string) (n int) {
+	w.t.Helper()
+	for _, err := range w.db.Scan(w.t.Context(), storeUnder(envID+prefix)) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		n++
+	}
+	return n
 }
 
 // An evaluation ends with its life; one whose user is gone teaches nothing.

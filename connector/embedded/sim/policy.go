@@ -10,7 +10,8 @@ import (
 )
 
 // p0 is the policy of the acceptance scenarios: every method on, three wrong codes, then
-// a cool-down of two minutes; codes of six digits that live 30 minutes.
+// a cool-down of two minutes; codes of six digits that live 30 minutes;
+// browsers are remembered for 30 days.
 func p0() map[string]any {
 	minutes := func(n int) map[string]any { return map[string]any{"duration": n, "timeUnit": "MINUTES"} }
 	failure := func() map[string]any { return map[string]any{"count": 3, "coolDown": minutes(2)} }
@@ -23,6 +24,8 @@ func p0() map[string]any {
 		"mobile": map[string]any{"enabled": true, "otp": map[string]any{"failure": failure()}},
 		"totp":   map[string]any{"enabled": true, "passcodeGracePeriod": 1, "otp": map[string]any{"failure": failure()}},
 		"fido2":  map[string]any{"enabled": true, "failure": failure()},
+		"rememberMe": map[string]any{"web": map[string]any{"enabled": true,
+			"lifeTime": map[string]any{"duration": 30, "timeUnit": "DAYS"}}},
 	}
 	return p
 }

@@ -122,3 +122,13 @@ func drop(c *rest.Call, user, id string) error {
 	c.Tx.Delete(key(c.Env, user, id))
 	return saveIDs(c, user, left)
 }
+
+// Records is the range of all browsers.
+func Records(env string) store.Range { return store.Under(store.K(env, "browser", "")) }
+
+// Expired reports whether a browser is remembered no longer. The list of its user still
+// names it, which does no harm.
+func Expired(rec store.Record, now time.Time) bool {
+	var r record
+	return json.Unmarshal(rec.Value, &r) == nil && !now.Before(time.UnixMilli(r.Until))
+}

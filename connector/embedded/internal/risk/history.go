@@ -144,6 +144,19 @@ func (s *Risk) Forget(c *rest.Call, id string) error {
 	return nil
 }
 
+// stale is how long a user is known without another success. After that a browser or a
+// network is news again.
+const stale = 90 * 24 * time.Hour
+
+// Users is the range of what is known of users.
+func Users(env string) store.Range { return store.Under(store.K(env, "riskuser", "")) }
+
+// Stale reports whether what is known of a user is too old.
+func Stale(rec store.Record, now time.Time) bool {
+	var u history
+	return json.Unmarshal(rec.Value, &u) == nil && recent(u.Failures, now) == 0 && now.Sub(time.UnixMilli(u.Last)) >= stale
+}
+
 // Addresses is the range of what is known of addresses.
 func Addresses(env string) store.Range { return store.Under(store.K(env, "riskaddress", "")) }
 

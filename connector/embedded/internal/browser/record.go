@@ -2,7 +2,6 @@ package browser
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -31,19 +30,9 @@ func listKey(env, user string) store.Key { return store.K(env, "browsers", user)
 func key(env, user, id string) store.Key { return store.K(env, "browser", user, id) }
 
 // ids lists the user's browsers, oldest first.
-func ids(c *rest.Call, user string) ([]string, error) {
-	recs, err := c.Tx.Get(listKey(c.Env, user))
-	if err != nil {
-		return nil, fmt.Errorf("read browsers of %s: %w", user, err)
-	}
-	if recs[0].Rev == 0 {
-		return nil, nil
-	}
-	var all []string
-	if err := json.Unmarshal(recs[0].Value, &all); err != nil {
-		return nil, fmt.Errorf("list of browsers of %s: %w", user, err)
-	}
-	return all, nil
+func ids(c *rest.Call, user string) (all []string, err error) {
+	_, err = c.Get(listKey(c.Env, user), &all)
+	return all, err
 }
 
 // saveIDs writes the list, or deletes an empty one.
@@ -52,40 +41,22 @@ func saveIDs(c *rest.Call, user string, all []string) error {
 		c.Tx.Delete(listKey(c.Env, user))
 		return nil
 	}
-	return put(c, listKey(c.Env, user), all)
-}
-
-func put(c *rest.Call, k store.Key, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", k, err)
-	}
-	c.Tx.Put(k, b)
-	return nil
+	return c.Put(listKey(c.Env, user), all)
 }
 
 // load reads a browser; nil for one that is not there or has expired.
 func load(c *rest.Call, user, id string) (*record, error) {
-	recs, err := c.Tx.Get(key(c.Env, user, id))
-	if err != nil {
-		return nil, fmt.Errorf("read browser %s: %w", id, err)
-	}
-	if recs[0].Rev == 0 {
-		return nil, nil
-	}
 	r := &record{ID: id}
-	if err := json.Unmarshal(recs[0].Value, r); err != nil {
-		return nil, fmt.Errorf("record of browser %s: %w", id, err)
-	}
-	if !c.Tx.Now().Before(time.UnixMilli(r.Until)) {
-		return nil, nil
+	found, err := c.Get(key(c.Env, user, id), r)
+	if err != nil || !found || !c.Tx.Now().Before(time.UnixMilli(r.Until)) {
+		return nil, err
 	}
 	return r, nil
 }
 
 func (r *record) save(c *rest.Call, user string) error {
 	r.Updated = c.Tx.Now().UnixMilli()
-	return put(c, key(c.Env, user, r.ID), r)
+	return c.Put(key(c.Env, user, r.ID), r)
 }
 
 // all reads the browsers that have not expired.

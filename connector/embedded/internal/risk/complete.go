@@ -74,8 +74,8 @@ func (s *Risk) learn(c *rest.Call, e *evaluation) error {
 		u.Failures = fail(u.Failures, maxFailures, now)
 		a.Failures = fail(a.Failures, maxRefusals, now)
 	}
-	if err := put(c, s.userKey(c.Env, e.Event.User), u); err != nil || !news {
+	if err := c.Put(s.userKey(c.Env, e.Event.User), u); err != nil || !news {
 		return err
 	}
-	return put(c, s.addressKey(c.Env, e.Event.IP), a)
+	return c.Put(s.addressKey(c.Env, e.Event.IP), a)
 }

@@ -100,10 +100,10 @@ func (s *Risk) remembered(c *rest.Call, ev *event, cookie string, m *marks) (hel
 
 func (s *Risk) histories(c *rest.Call, ev *event) (*history, *traffic, error) {
 	u, a := &history{}, &traffic{}
-	if _, err := get(c, s.userKey(c.Env, ev.User), u); err != nil {
+	if _, err := c.Get(s.userKey(c.Env, ev.User), u); err != nil {
 		return nil, nil, err
 	}
-	_, err := get(c, s.addressKey(c.Env, ev.IP), a)
+	_, err := c.Get(s.addressKey(c.Env, ev.IP), a)
 	return u, a, err
 }
 

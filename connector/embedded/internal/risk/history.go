@@ -114,30 +114,6 @@ func (s *Risk) addressKey(env, ip string) store.Key {
 	return store.K(env, "riskaddress", base64.RawURLEncoding.EncodeToString(s.hash("address", ip)))
 }
 
-// get reads a record into v, which stays as it is for none.
-func get(c *rest.Call, k store.Key, v any) (found bool, err error) {
-	recs, err := c.Tx.Get(k)
-	if err != nil {
-		return false, fmt.Errorf("read %s: %w", k, err)
-	}
-	if recs[0].Rev == 0 {
-		return false, nil
-	}
-	if err := json.Unmarshal(recs[0].Value, v); err != nil {
-		return false, fmt.Errorf("record %s: %w", k, err)
-	}
-	return true, nil
-}
-
-func put(c *rest.Call, k store.Key, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", k, err)
-	}
-	c.Tx.Put(k, b)
-	return nil
-}
-
 // Forget deletes what is known of a user of the directory.
 func (s *Risk) Forget(c *rest.Call, id string) error {
 	c.Tx.Delete(s.userKey(c.Env, user{ID: id, Type: PingOne}))

@@ -74,7 +74,7 @@ func (s *Risk) writePolicy(c *rest.Call) (rest.Reply, error) {
 	}
 	set.Links, set.Environment, set.ID, set.UpdatedAt = nil, nil, old.ID, rest.At(c.Tx.Now())
 	set.complete(set.thresholds())
-	if err := put(c, policyKey(c.Env), set); err != nil {
+	if err := c.Put(policyKey(c.Env), set); err != nil {
 		return rest.Reply{}, err
 	}
 	if err := c.Audit(rest.Event{Type: "RISK_POLICY_SET.UPDATED", ResourceType: "RISK_POLICY_SET", ResourceID: set.ID}); err != nil {

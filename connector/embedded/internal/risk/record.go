@@ -33,13 +33,13 @@ func key(env, id string) store.Key { return store.K(env, "risk", id) }
 
 func (e *evaluation) save(c *rest.Call) error {
 	e.Updated = c.Tx.Now().UnixMilli()
-	return put(c, key(c.Env, e.ID), e)
+	return c.Put(key(c.Env, e.ID), e)
 }
 
 // load reads an evaluation: 404 for one that is not there or has expired.
 func (s *Risk) load(c *rest.Call, id string) (*evaluation, error) {
 	e := &evaluation{ID: id}
-	found, err := get(c, key(c.Env, id), e)
+	found, err := c.Get(key(c.Env, id), e)
 	if err == nil && (!found || s.Life > 0 && c.Tx.Now().Sub(time.UnixMilli(e.Created)) >= s.Life) {
 		err = rest.Missing()
 	}

@@ -33,14 +33,16 @@ func TestNewRegistryRefuses(t *testing.T) {
 		caps []Capability
 		says []string
 	}{
-		"duplicate id":    {[]Capability{good, good}, []string{`"a/b"`}},
-		"alias taken":     {[]Capability{good, {ID: "a/c", Alias: "a/b", Schema: good.Schema, Run: ok}}, []string{`"a/b"`, `"a/c"`}},
-		"id":              {[]Capability{capability("A b", ok)}, []string{"kebab-case"}},
-		"no run":          {[]Capability{capability("a/b", nil)}, []string{"Run is nil"}},
-		"effect":          {[]Capability{{ID: "a/b", Run: ok, Schema: fmt.Appendf(nil, goodSchema, "sometimes", false)}}, []string{"x-effect", "sometimes"}},
-		"probe":           {[]Capability{{ID: "a/b", Run: ok, Schema: fmt.Appendf(nil, goodSchema, Probe, false)}}, []string{"Recover"}},
-		"not JSON":        {[]Capability{{ID: "a/b", Run: ok, Schema: []byte("{")}}, []string{"schema document"}},
-		"no output":       {[]Capability{{ID: "a/b", Run: ok, Schema: []byte(`{"x-effect":"read","properties":{"input":{}}}`)}}, []string{"output"}},
+		"duplicate id": {[]Capability{good, good}, []string{`"a/b"`}},
+		"alias taken":  {[]Capability{good, {ID: "a/c", Alias: "a/b", Schema: good.Schema, Run: ok}}, []string{`"a/b"`, `"a/c"`}},
+		"id":           {[]Capability{capability("A b", ok)}, []string{"kebab-case"}},
+		"no run":       {[]Capability{capability("a/b", nil)}, []string{"Run is nil"}},
+		"effect":       {[]Capability{{ID: "a/b", Run: ok, Schema: fmt.Appendf(nil, goodSchema, "sometimes", false)}}, []string{"x-effect", "sometimes"}},
+		"probe":        {[]Capability{{ID: "a/b", Run: ok, Schema: fmt.Appendf(nil, goodSchema, Probe, false)}}, []string{"Recover"}},
+		"not JSON":     {[]Capability{{ID: "a/b", Run: ok, Schema: []byte("{")}}, []string{"schema document"}},
+		"no output":    {[]Capability{{ID: "a/b", Run: ok, Schema: []byte(`{"x-effect":"read","properties":{"input":{}}}`)}}, []string{"output"}},
+		"open session": {[]Capability{{ID: "a/b", Run: ok, Schema: []byte(`{"x-effect":"read","properties":{"input":{},"output":{"properties":{
+			"s":{"type":"string","x-device-session":true}}}}}`)}}, []string{"s is marked x-device-session", "not secret"}},
 		"unknown keyword": {[]Capability{{ID: "a/b", Run: ok, Schema: []byte(`{"x-effect":"read","properties":{"input":{"type":"objekt"},"output":{}}}`)}}, []string{"input"}},
 	} {
 		_, err := NewRegistry(tc.caps...)

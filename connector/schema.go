@@ -103,7 +103,8 @@ type schemaDocument struct {
 
 // ParseSchema reads a capability's schema document: an object schema whose properties
 // `input` and `output` are the two schemas, beside title, description, `x-effect`
-// (required), `x-errors` and `x-authenticates`. No $ref outside the document is
+// (required), `x-errors` and `x-authenticates`. A member marked `x-device-session` must be
+// secret. No $ref outside the document is
 // followed (security A-66).
 func ParseSchema(doc []byte) (*Schema, error) {
 	var d schemaDocument

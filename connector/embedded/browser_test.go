@@ -374,3 +374,22 @@ func TestBrowserRefusals(t *testing.T) {
 	r, _ = w.remember(user, chrome133, nil)
 	r.want(400, "ACCOUNT_NOT_USABLE")
 }
+
+// Over HTTP the cookie comes in Set-Cookie and goes back in Cookie.
+func TestRememberedBrowserOverHTTP(t *testing.T) {
+	t.Parallel()
+	w := newWire(t)
+	user, _ := w.ben()
+	made := w.send("POST", apiRoot+"/users/"+user+"/devices", `{"type":"BROWSER"}`, "Content-Type", "application/json", "User-Agent", chrome133)
+	check := func(cookie string) result {
+		return w.send("POST", authRoot+"/deviceAuthentications", `{"user":{"id":"`+user+`"},"payload":{"type":"BROWSER"}}`,
+			"Content-Type", vendor+"payload.check+json", "User-Agent", chrome133, "Cookie", cookie)
+	}
+	first := check("theme=dark; " + cookieOf(made.want(201, "")))
+	if first.text("status") != "COMPLETED" || first.text("_embedded.accessingDevices.0.id") != made.text("id") {
+		t.Errorf("%s", first.Raw)
+	}
+	if again := check(cookieOf(made)); again.text("status") != "FAILED" || again.Header.Get("Set-Cookie") != "" {
+		t.Errorf("%s", again.Raw)
+	}
+}

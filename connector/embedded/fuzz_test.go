@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
 
 // Whatever is sent, the service answers with a status below 500 and JSON or nothing.
@@ -21,6 +23,12 @@ func FuzzServeHTTP(f *testing.F) {
 		{"POST otp.check", "/deviceAuthentications/DA", `{"otp":"123456"}`},
 		{"POST", "/deviceAuthentications", `{"user":{"id":"USER"},"selectedDevice":{"id":"DEVICE"}}`},
 		{"PUT", "/mfaSettings", `{"pairing":{"maxAllowedDevices":5,"pairingKeyFormat":"NUMERIC"}}`},
+		{"POST", "/users/USER/devices", `{"type":"BROWSER","payload":"{\"locale\":\"en\"}","ip":"::1","session":{"id":"s"}}`},
+		{"POST payload.check", "/deviceAuthentications", `{"user":{"id":"USER"},"payload":{"type":"BROWSER","value":"e30="}}`},
+		{"POST", "/riskEvaluations", `{"event":{"ip":"203.0.113.9","user":{"id":"USER","type":"PING_ONE","groups":[{"name":"g"}]}}}`},
+		{"POST", "/riskFeedback", `{"evaluationFeedbackItems":[{"riskEvaluation":{"id":"USER"},"feedbackCategory":"X"}]}`},
+		{"PUT", "/riskPolicySets/" + rest.FixedID(envID, "riskPolicySet"), `{"name":"n","riskPolicies":[{"condition":{"type":"AGGREGATED_SCORES","between":{"minScore":1}},"result":{"level":"MEDIUM"}},
+			{"condition":{"type":"AGGREGATED_SCORES","between":{"minScore":2}},"result":{"level":"HIGH"}}],"rules":[{"name":"r","when":"hour > 1","level":"HIGH","score":1,"predictor":{"compactName":"a","type":"A"}}]}`},
 	} {
 		f.Add(s[0], s[1], s[2])
 	}

@@ -1,9 +1,6 @@
 package passkey
 
-import (
-	"crypto/x509"
-	"time"
-)
+import "time"
 
 // The values of a FIDO2 policy, as PingOne spells them.
 const (
@@ -49,21 +46,6 @@ type Rules struct {
 
 	// Metadata finds what is known of an authenticator model; nil knows none.
 	Metadata func(aaguid [16]byte) (Metadata, bool)
-}
-
-// Metadata is what the FIDO metadata say of an authenticator model.
-type Metadata struct {
-	Roots      []*x509.Certificate // trust anchors of its attestation
-	Algorithms []int64             // COSE identifiers that it signs with; none is any
-	Certified  bool
-	Global     bool // listed by the FIDO Alliance, not by the operator
-
-	// Revoked says that a status report forbids its use: a key compromise, a bypass of
-	// user verification, a revocation.
-	Revoked bool
-
-	// Distrusted are attestation certificates that were revoked.
-	Distrusted []*x509.Certificate
 }
 
 // restricted reports whether only known authenticators may be used.

@@ -65,7 +65,7 @@ func (st *statement) verify(e Expect, hash []byte) error {
 	default:
 		return registration.refuse(18, "the attestation format is not supported")
 	}
-	if err := st.readChain(e); err != nil {
+	if err := st.certificates(e); err != nil {
 		return err
 	}
 	switch st.format {
@@ -77,9 +77,9 @@ func (st *statement) verify(e Expect, hash []byte) error {
 	return st.verifyByLibrary(hash)
 }
 
-// readChain reads x5c. A member of another type would be taken for self attestation by
+// certificates reads x5c. A member of another type would be taken for self attestation by
 // the library, so it is refused here.
-func (st *statement) readChain(e Expect) error {
+func (st *statement) certificates(e Expect) error {
 	x5c, given := st.fields["x5c"]
 	if !given {
 		return nil

@@ -28,7 +28,7 @@ func (st *statement) trust(e Expect) error {
 	if !st.algorithmKnown(known) {
 		return registration.refuse(21, "an algorithm that the authenticator does not have")
 	}
-	if !anchored(st.chain, known, e) {
+	if !st.anchored(known, e) {
 		return registration.refuse(21, "the certificates do not lead to a trust anchor of the authenticator")
 	}
 	return nil
@@ -64,26 +64,26 @@ func (st *statement) algorithmKnown(known Metadata) bool {
 // were checked with the statement; crypto/x509 does not know their kind.
 var alternativeName = asn1.ObjectIdentifier{2, 5, 29, 17}
 
-// anchored reports whether a chain, in order and without its root, ends at a trust
-// anchor. A leaf that is itself an anchor is a chain of one.
-func anchored(chain []*x509.Certificate, known Metadata, e Expect) bool {
+// anchored reports whether the chain, in order, ends at a trust anchor. A packed one
+// must not hold the anchor; one certificate that is itself an anchor is a chain.
+func (st *statement) anchored(known Metadata, e Expect) bool {
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
 	for _, c := range known.Roots {
 		roots.AddCert(c)
 	}
-	for i, c := range chain {
+	for i, c := range st.chain {
 		if slices.ContainsFunc(known.Distrusted, c.Equal) {
 			return false
 		}
 		if i == 0 {
 			continue
 		}
-		if slices.ContainsFunc(known.Roots, c.Equal) || chain[i-1].CheckSignatureFrom(c) != nil {
+		if st.format == "packed" && slices.ContainsFunc(known.Roots, c.Equal) || st.chain[i-1].CheckSignatureFrom(c) != nil {
 			return false
 		}
 		between.AddCert(c)
 	}
-	leaf := *chain[0]
+	leaf := *st.chain[0]
 	leaf.UnhandledCriticalExtensions = slices.DeleteFunc(slices.Clone(leaf.UnhandledCriticalExtensions), alternativeName.Equal)
 	_, err := leaf.Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: between, CurrentTime: e.Now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},

@@ -18,11 +18,10 @@ import (
 
 // model is an authenticator model with its certificates.
 type model struct {
-	aaguid     [16]byte
-	root, mid  *authority
-	leaf       *authority
-	algorithms []int64
-	metadata   passkey.Metadata
+	aaguid    [16]byte
+	root, mid *authority
+	leaf      *authority
+	metadata  passkey.Metadata
 }
 
 // newModel is a manufacturer's: root, intermediate, attestation certificate.

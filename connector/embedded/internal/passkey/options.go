@@ -126,7 +126,7 @@ func (r Rules) selection() map[string]any {
 
 // conveyance asks for an attestation also where only the choice of authenticators needs it.
 func (r Rules) conveyance() string {
-	if r.attested() && r.Attestation != Enterprise {
+	if r.restricted() && r.Attestation == None {
 		return spell(Direct)
 	}
 	return spell(r.Attestation)

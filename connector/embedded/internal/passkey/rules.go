@@ -54,9 +54,10 @@ func (r Rules) restricted() bool {
 	return o == Global || o == Certified || o == Specific
 }
 
-// attested reports whether a registration needs an attestation.
+// attested reports whether a registration needs an attestation by a manufacturer. Rules
+// that only audit never refuse one for it.
 func (r Rules) attested() bool {
-	return r.Attestation == Direct || r.Attestation == Enterprise || r.restricted()
+	return r.restricted() || r.Attestation != None && r.Authenticators.Option != AuditOnly
 }
 
 // verification is what an authentication asks of user verification.

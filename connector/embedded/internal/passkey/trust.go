@@ -15,12 +15,12 @@ func (st *statement) trust(e Expect) error {
 	if len(st.chain) == 0 {
 		return registration.refuse(21, "attestation none or self is not allowed")
 	}
+	if !r.restricted() {
+		return nil // any manufacturer will do
+	}
 	known, ok := r.lookup(st.auth.aaguid)
 	if !ok {
-		if r.restricted() {
-			return registration.refuse(20, "no metadata of the authenticator")
-		}
-		return nil
+		return registration.refuse(20, "no metadata of the authenticator")
 	}
 	if reason := r.refuses(st.auth.aaguid, known); reason != "" {
 		return registration.refuse(21, "%s", reason)

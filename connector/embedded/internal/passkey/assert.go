@@ -47,7 +47,7 @@ func (r *response) userHandle() ([]byte, error) {
 
 // Assert verifies an authentication (§7.2) with the credential that Identify named, whose
 // user has the handle owner. Saving what it returns (step 19) is the caller's. Errors are
-// *Refusal.
+// *Refusal, or of Rules.Metadata.
 func Assert(e Expect, c Credential, owner []byte, origin, assertion string) (Asserted, error) {
 	r, err := authentication.parse(assertion)
 	if err != nil {
@@ -104,8 +104,11 @@ func authorised(r Rules, c Credential) error {
 	if !r.Authenticators.EnforceAlways || !r.restricted() {
 		return nil
 	}
-	known, ok := r.lookup(c.AAGUID)
-	if !ok {
+	known, err := r.lookup(c.AAGUID)
+	if err != nil {
+		return err
+	}
+	if known == nil {
 		return authentication.refuse(3, "no metadata of the authenticator")
 	}
 	if reason := r.refuses(c.AAGUID, known); reason != "" {

@@ -297,6 +297,19 @@ func TestPolicyLater(t *testing.T) {
 		d.demand(e)
 		e.Rules.Authenticators.EnforceAlways, e.Rules.Metadata = true, nil
 	}), "7.2.3")
+	broken := errors.New("no answer")
+	failing := func(e *passkey.Expect) {
+		d.demand(e)
+		e.Rules.Authenticators.EnforceAlways = true
+		e.Rules.Metadata = func([16]byte) (*passkey.Metadata, error) { return nil, broken }
+	}
+	if err := run(failing); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	d.attests(t, m)
+	if _, err := passkey.Register(expect(failing), origin, m.attestation(t)); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
 }
 
 // TestSignatureIsCanonical refuses a signature that is right in another encoding.

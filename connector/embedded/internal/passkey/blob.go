@@ -19,7 +19,7 @@ var ErrBlob = errors.New("passkey: bad metadata blob")
 // ReadBlob reads the FIDO Alliance's metadata, a signed document of all authenticator
 // models (MDS 3). Its certificates must lead to one of the roots, none may be on a
 // revocation list, and its next update must not be past.
-func ReadBlob(blob string, roots []*x509.Certificate, revoked []*x509.RevocationList, now time.Time) (map[[16]byte]Metadata, error) {
+func ReadBlob(blob string, roots []*x509.Certificate, revoked []*x509.RevocationList, now time.Time) (map[[16]byte]*Metadata, error) {
 	parts := strings.Split(strings.TrimSpace(blob), ".")
 	if len(parts) != 3 {
 		return nil, fmt.Errorf("not a compact JWS: %w", ErrBlob)
@@ -148,12 +148,12 @@ type payload struct {
 // models indexes the entries of FIDO2 authenticators; those of U2F and UAF have no AAGUID.
 // One that cannot be read is left out, as if it were not known: some certificates in the
 // wild are not what crypto/x509 accepts.
-func (p payload) models(now time.Time) (map[[16]byte]Metadata, error) {
+func (p payload) models(now time.Time) (map[[16]byte]*Metadata, error) {
 	until, err := time.Parse(time.DateOnly, p.NextUpdate)
 	if err != nil || now.After(until.AddDate(0, 0, 1)) {
 		return nil, fmt.Errorf("next update %q is past: %w", p.NextUpdate, ErrBlob)
 	}
-	out := map[[16]byte]Metadata{}
+	out := map[[16]byte]*Metadata{}
 	for _, e := range p.Entries {
 		aaguid, known, err := ReadStatement(e.Statement)
 		for _, r := range e.Reports {

@@ -85,7 +85,7 @@ func (s *service) registers(t *testing.T) error {
 	s.model.attests(t, m)
 	s.model.demand(&e)
 	e.Rules.Authenticators.Option = passkey.Certified
-	e.Rules.Metadata = func(aaguid [16]byte) (passkey.Metadata, bool) { k, ok := known[aaguid]; return k, ok }
+	e.Rules.Metadata = func(aaguid [16]byte) (*passkey.Metadata, error) { return known[aaguid], nil }
 	_, err = passkey.Register(e, origin, m.attestation(t))
 	return err
 }

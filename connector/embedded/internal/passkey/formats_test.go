@@ -21,7 +21,7 @@ type model struct {
 	aaguid    [16]byte
 	root, mid *authority
 	leaf      *authority
-	metadata  passkey.Metadata
+	metadata  *passkey.Metadata
 }
 
 // newModel is a manufacturer's: root, intermediate, attestation certificate.
@@ -31,7 +31,7 @@ func newModel(t *testing.T) *model {
 	mid := newCA(t, root, "Intermediate")
 	return &model{
 		aaguid: [16]byte{1, 2, 3}, root: root, mid: mid, leaf: newAttester(t, mid),
-		metadata: passkey.Metadata{Roots: []*x509.Certificate{root.cert}, Algorithms: []int64{-7}, Certified: true, Global: true},
+		metadata: &passkey.Metadata{Roots: []*x509.Certificate{root.cert}, Algorithms: []int64{-7}, Certified: true, Global: true},
 	}
 }
 
@@ -39,7 +39,12 @@ func newModel(t *testing.T) *model {
 func (d *model) demand(e *passkey.Expect) {
 	e.Rules.Attestation = passkey.Direct
 	e.Rules.Authenticators.Option = passkey.Global
-	e.Rules.Metadata = func(aaguid [16]byte) (passkey.Metadata, bool) { return d.metadata, aaguid == d.aaguid }
+	e.Rules.Metadata = func(aaguid [16]byte) (*passkey.Metadata, error) {
+		if aaguid != d.aaguid {
+			return nil, nil
+		}
+		return d.metadata, nil
+	}
 }
 
 // attests makes a mint attest in the packed format by the model.

@@ -15,10 +15,11 @@ import (
 
 // Metadata is what the FIDO metadata say of an authenticator model.
 type Metadata struct {
-	Roots      []*x509.Certificate // trust anchors of its attestation
-	Algorithms []int64             // COSE identifiers that it signs with; none is any
-	Certified  bool
-	Global     bool // listed by the FIDO Alliance, not by the operator
+	Description string              // the model's name
+	Roots       []*x509.Certificate // trust anchors of its attestation
+	Algorithms  []int64             // COSE identifiers that it signs with; none is any
+	Certified   bool
+	Global      bool // listed by the FIDO Alliance, not by the operator
 
 	// Revoked says that a status report forbids its use: a key compromise, a bypass of
 	// user verification, a revocation.
@@ -34,22 +35,24 @@ var forbidding = []string{
 }
 
 // ReadStatement reads a FIDO metadata statement: of which model, and what it says.
-func ReadStatement(raw []byte) (aaguid [16]byte, known Metadata, err error) {
+func ReadStatement(raw []byte) (aaguid [16]byte, known *Metadata, err error) {
 	var st struct {
-		AAGUID     string   `json:"aaguid"`
-		Roots      []string `json:"attestationRootCertificates"`
-		Algorithms []string `json:"authenticationAlgorithms"`
+		AAGUID      string   `json:"aaguid"`
+		Description string   `json:"description"`
+		Roots       []string `json:"attestationRootCertificates"`
+		Algorithms  []string `json:"authenticationAlgorithms"`
 	}
 	if err := json.Unmarshal(raw, &st); err != nil {
-		return aaguid, known, fmt.Errorf("read a metadata statement: %w", err)
+		return aaguid, nil, fmt.Errorf("read a metadata statement: %w", err)
 	}
 	if aaguid, err = ParseAAGUID(st.AAGUID); err != nil {
-		return aaguid, known, err
+		return aaguid, nil, err
 	}
+	known = &Metadata{Description: st.Description}
 	for _, root := range st.Roots {
 		cert, err := readCertificate(root)
 		if err != nil {
-			return aaguid, known, fmt.Errorf("root certificate of a metadata statement: %w", err)
+			return aaguid, nil, fmt.Errorf("root certificate of a metadata statement: %w", err)
 		}
 		known.Roots = append(known.Roots, cert)
 	}

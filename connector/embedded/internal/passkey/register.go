@@ -39,7 +39,7 @@ type Credential struct {
 
 // Register verifies a registration (§7.1). The attestation is PingOne's JSON string.
 // Whether the id is new (step 23) and the saving (24, 26) are the caller's. Errors are
-// *Refusal.
+// *Refusal, or of Rules.Metadata.
 func Register(e Expect, origin, attestation string) (*Credential, error) {
 	r, err := registration.parse(attestation)
 	if err != nil {

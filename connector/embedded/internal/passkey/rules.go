@@ -1,6 +1,9 @@
 package passkey
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // The values of a FIDO2 policy, as PingOne spells them.
 const (
@@ -44,8 +47,9 @@ type Rules struct {
 	// authenticator betrays itself by, and only reports it.
 	TolerateClones bool
 
-	// Metadata finds what is known of an authenticator model; nil knows none.
-	Metadata func(aaguid [16]byte) (Metadata, bool)
+	// Metadata finds what is known of an authenticator model, or nil. Its errors end the
+	// ceremony as they are. Without it no model is known.
+	Metadata func(aaguid [16]byte) (*Metadata, error)
 }
 
 // restricted reports whether only known authenticators may be used.
@@ -69,9 +73,13 @@ func (r Rules) verification() string {
 }
 
 // lookup finds the metadata of a model.
-func (r Rules) lookup(aaguid [16]byte) (Metadata, bool) {
+func (r Rules) lookup(aaguid [16]byte) (*Metadata, error) {
 	if r.Metadata == nil {
-		return Metadata{}, false
+		return nil, nil
 	}
-	return r.Metadata(aaguid)
+	known, err := r.Metadata(aaguid)
+	if err != nil {
+		return nil, fmt.Errorf("find the metadata of an authenticator: %w", err)
+	}
+	return known, nil
 }

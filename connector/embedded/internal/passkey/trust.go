@@ -18,8 +18,11 @@ func (st *statement) trust(e Expect) error {
 	if !r.restricted() {
 		return nil // any manufacturer will do
 	}
-	known, ok := r.lookup(st.auth.aaguid)
-	if !ok {
+	known, err := r.lookup(st.auth.aaguid)
+	if err != nil {
+		return err
+	}
+	if known == nil {
 		return registration.refuse(20, "no metadata of the authenticator")
 	}
 	if reason := r.refuses(st.auth.aaguid, known); reason != "" {
@@ -35,7 +38,7 @@ func (st *statement) trust(e Expect) error {
 }
 
 // refuses says why an authenticator model may not be used, or "".
-func (r Rules) refuses(aaguid [16]byte, known Metadata) string {
+func (r Rules) refuses(aaguid [16]byte, known *Metadata) string {
 	switch o := r.Authenticators.Option; {
 	case known.Revoked:
 		return "the status of the authenticator forbids its use"
@@ -48,7 +51,7 @@ func (r Rules) refuses(aaguid [16]byte, known Metadata) string {
 
 // algorithmKnown compares the algorithms of the credential and, in the packed format, of
 // the statement with the metadata. A TPM's attestation key has an algorithm of its own.
-func (st *statement) algorithmKnown(known Metadata) bool {
+func (st *statement) algorithmKnown(known *Metadata) bool {
 	if len(known.Algorithms) == 0 {
 		return true
 	}
@@ -66,7 +69,7 @@ var alternativeName = asn1.ObjectIdentifier{2, 5, 29, 17}
 
 // anchored reports whether the chain, in order, ends at a trust anchor. A packed one
 // must not hold the anchor; one certificate that is itself an anchor is a chain.
-func (st *statement) anchored(known Metadata, e Expect) bool {
+func (st *statement) anchored(known *Metadata, e Expect) bool {
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
 	for _, c := range known.Roots {
 		roots.AddCert(c)

@@ -44,12 +44,12 @@ func (r *RememberMe) validate() error {
 		return nil
 	}
 	const at = "rememberMe.web.lifeTime"
-	if err := oneOf(at+".timeUnit", d.TimeUnit, "MINUTES", "HOURS", "DAYS"); err != nil {
+	if err := rest.OneOf(at+".timeUnit", d.TimeUnit, "MINUTES", "HOURS", "DAYS"); err != nil {
 		return err
 	}
 	most := int(mostRemember / units[d.TimeUnit])
 	if d.Duration < 1 || d.Duration > most || d.Value() < leastRemember {
-		return outOfRange(at+".duration", 1, most)
+		return rest.Outside(at+".duration", 1, most)
 	}
 	return nil
 }

@@ -2,9 +2,9 @@ package policy
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/shelf"
 )
 
 // MaxPolicies is how many policies an environment may have: they share one index record.
@@ -40,7 +40,7 @@ func list(c *rest.Call) (rest.Reply, error) {
 	}
 	all := []*Policy{}
 	for _, e := range ix.All {
-		p, err := get[Policy](c.Tx, policyKey(c.Env, e.ID))
+		p, err := shelf.Get[Policy](c.Tx, policyKey(c.Env, e.ID))
 		if err != nil {
 			return rest.Reply{}, err
 		}
@@ -62,7 +62,7 @@ func find(c *rest.Call) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := get[Policy](c.Tx, policyKey(c.Env, id))
+	p, err := shelf.Get[Policy](c.Tx, policyKey(c.Env, id))
 	if err == nil && p == nil {
 		err = rest.Missing()
 	}
@@ -112,7 +112,7 @@ func accept(c *rest.Call, old *Policy, event string) (*Policy, error) {
 		return nil, err
 	}
 	switch {
-	case ix.taken(p.Name, old.ID):
+	case ix.Taken(p.Name, old.ID):
 		return nil, rest.Invalid("name", "is unique but a non-unique value is provided")
 	case old.CreatedAt == nil && len(ix.All) >= MaxPolicies:
 		return nil, rest.Refuse(rest.RequestFailed, rest.LimitExceeded, "", "Maximum allowed policies has been reached").
@@ -149,8 +149,8 @@ func remove(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	ix.All = slices.DeleteFunc(ix.All, func(e entry) bool { return e.ID == p.ID })
-	if err := put(c.Tx, indexKey(c.Env), ix); err != nil {
+	ix.Remove(p.ID)
+	if err := shelf.Put(c.Tx, indexKey(c.Env), ix); err != nil {
 		return rest.Reply{}, err
 	}
 	c.Tx.Delete(policyKey(c.Env, p.ID))

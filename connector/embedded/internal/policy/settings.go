@@ -2,6 +2,7 @@ package policy
 
 import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/shelf"
 	"github.com/mfaflow/mfaflow/store"
 )
 
@@ -44,7 +45,7 @@ func settingsKey(env string) store.Key { return store.K(env, "mfasettings") }
 // LoadSettings returns the settings in force: five devices, numeric pairing keys, MFA
 // off for new users, unless they were changed.
 func LoadSettings(tx *store.Tx, env string) (*Settings, error) {
-	s, err := get[Settings](tx, settingsKey(env))
+	s, err := shelf.Get[Settings](tx, settingsKey(env))
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func updateSettings(c *rest.Call) (rest.Reply, error) {
 	}
 	now := rest.Time{Time: c.Tx.Now()}
 	s.Links, s.Environment, s.UpdatedAt = nil, nil, &now
-	if err := put(c.Tx, settingsKey(c.Env), s); err != nil {
+	if err := shelf.Put(c.Tx, settingsKey(c.Env), s); err != nil {
 		return rest.Reply{}, err
 	}
 	if err := c.Audit(rest.Event{Type: "MFA_SETTINGS.UPDATED", ResourceType: "MFA_SETTINGS"}); err != nil {
@@ -101,21 +102,21 @@ func (s *Settings) validate() error {
 	case s.Pairing == nil:
 		return rest.Required("pairing")
 	case s.Pairing.MaxAllowedDevices < 1 || s.Pairing.MaxAllowedDevices > 15:
-		return outOfRange("pairing.maxAllowedDevices", 1, 15)
+		return rest.Outside("pairing.maxAllowedDevices", 1, 15)
 	case s.Lockout != nil && s.Lockout.FailureCount < 1:
-		return outOfRange("lockout.failureCount", 1, 1000)
+		return rest.Outside("lockout.failureCount", 1, 1000)
 	case s.Lockout != nil && s.Lockout.DurationSeconds < 1:
-		return outOfRange("lockout.durationSeconds", 1, 86400)
+		return rest.Outside("lockout.durationSeconds", 1, 86400)
 	}
 	if a := s.Authentication; a != nil && a.DeviceSelection != "" {
-		if err := oneOf("authentication.deviceSelection", a.DeviceSelection, DefaultToFirst, PromptToSelect); err != nil {
+		if err := rest.OneOf("authentication.deviceSelection", a.DeviceSelection, DefaultToFirst, PromptToSelect); err != nil {
 			return err
 		}
 	}
 	if s.Pairing.PairingKeyFormat == "" {
 		return rest.Required("pairing.pairingKeyFormat")
 	}
-	return oneOf("pairing.pairingKeyFormat", s.Pairing.PairingKeyFormat, "NUMERIC", "ALPHANUMERIC")
+	return rest.OneOf("pairing.pairingKeyFormat", s.Pairing.PairingKeyFormat, "NUMERIC", "ALPHANUMERIC")
 }
 
 func resetSettings(c *rest.Call) (rest.Reply, error) {

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +16,7 @@ func (p *Policy) Validate() error {
 	case strings.TrimSpace(p.Name) == "":
 		return rest.Required("name")
 	case len(p.Name) > 256:
-		return rest.Refuse(rest.InvalidData, rest.SizeLimitExceeded, "name", "must have at most 256 characters")
+		return rest.TooLong("name", 256)
 	}
 	required := []struct {
 		name string
@@ -30,12 +29,12 @@ func (p *Policy) Validate() error {
 		}
 	}
 	if a := p.Authentication; a != nil && a.DeviceSelection != "" {
-		if err := oneOf("authentication.deviceSelection", a.DeviceSelection, DefaultToFirst, PromptToSelect, AlwaysDisplayAll); err != nil {
+		if err := rest.OneOf("authentication.deviceSelection", a.DeviceSelection, DefaultToFirst, PromptToSelect, AlwaysDisplayAll); err != nil {
 			return err
 		}
 	}
 	if n := p.NewDeviceNotification; n != "" {
-		if err := oneOf("newDeviceNotification", n, "NONE", "EMAIL_THEN_SMS", "SMS_THEN_EMAIL"); err != nil {
+		if err := rest.OneOf("newDeviceNotification", n, "NONE", "EMAIL_THEN_SMS", "SMS_THEN_EMAIL"); err != nil {
 			return err
 		}
 	}
@@ -71,7 +70,7 @@ func (p *Policy) validateMethods() error {
 		}
 	}
 	if g := p.TOTP.PasscodeGracePeriod; g != 0 && (g < 1 || g > 10) {
-		return outOfRange("totp.passcodeGracePeriod", 1, 10)
+		return rest.Outside("totp.passcodeGracePeriod", 1, 10)
 	}
 	for name := range p.TOTP.URIParameters {
 		if name == "" || totp.Reserved(name) {
@@ -98,7 +97,7 @@ func validateOTP(at string, o *OTP, l limits) error {
 		return nil
 	}
 	if n := o.OTPLength; n != 0 && (n < 6 || n > 10) {
-		return outOfRange(at+".otpLength", 6, 10)
+		return rest.Outside(at+".otpLength", 6, 10)
 	}
 	if o.LifeTime == nil {
 		return nil
@@ -111,7 +110,7 @@ func validateFailure(at string, f *Failure, l limits) error {
 		return nil
 	}
 	if f.Count < 1 || f.Count > 7 {
-		return outOfRange(at+".count", 1, 7)
+		return rest.Outside(at+".count", 1, 7)
 	}
 	if f.CoolDown == nil {
 		return nil
@@ -120,24 +119,12 @@ func validateFailure(at string, f *Failure, l limits) error {
 }
 
 func validateDuration(at string, d *Duration, least, most time.Duration) error {
-	if err := oneOf(at+".timeUnit", d.TimeUnit, "MINUTES", "SECONDS"); err != nil {
+	if err := rest.OneOf(at+".timeUnit", d.TimeUnit, "MINUTES", "SECONDS"); err != nil {
 		return err
 	}
 	if d.Duration < 0 || d.Duration > 1_000_000 || d.Value() < least || d.Value() > most {
 		unit := units[d.TimeUnit]
-		return outOfRange(at+".duration", int(least/unit), int(most/unit))
+		return rest.Outside(at+".duration", int(least/unit), int(most/unit))
 	}
 	return nil
-}
-
-func outOfRange(target string, least, most int) error {
-	return rest.Refuse(rest.InvalidData, rest.OutOfRange, target, fmt.Sprintf("must be between %d and %d", least, most)).
-		With("rangeMinimumValue", least).With("rangeMaximumValue", most)
-}
-
-func oneOf(target, value string, allowed ...string) error {
-	if slices.Contains(allowed, value) {
-		return nil
-	}
-	return rest.Invalid(target, "must be one of "+strings.Join(allowed, ", ")).With("allowedValues", allowed)
 }

@@ -242,16 +242,15 @@ func TestA50(t *testing.T) {
 			d.leaf = newAttester(t, signer)
 			d.attests(t, m, d.leaf, signer, d.mid)
 		}, step},
-		"revoked":                {func(_ *mint, d *model, _ *passkey.Expect) { d.metadata.Revoked = true }, step},
-		"a revoked certificate":  {func(_ *mint, d *model, _ *passkey.Expect) { d.metadata.Distrusted = []*x509.Certificate{d.leaf.cert} }, step},
-		"not listed by the FIDO": {func(_ *mint, d *model, _ *passkey.Expect) { d.metadata.Global = false }, step},
-		"not on the list":        {func(_ *mint, _ *model, e *passkey.Expect) { e.Rules.Authenticators.Option = passkey.Specific }, step},
-		"on the list":            {func(_ *mint, d *model, e *passkey.Expect) { specific(e, d.aaguid) }, ""},
-		"not certified":          {func(_ *mint, d *model, e *passkey.Expect) { certified(e); d.metadata.Certified = false }, step},
-		"only audited":           {func(m *mint, _ *model, e *passkey.Expect) { audited(e); m.packed(t) }, ""},
-		"any maker":              {func(_ *mint, d *model, e *passkey.Expect) { anyMaker(e); d.metadata.Roots = nil }, ""},
-		"no maker":               {func(m *mint, _ *model, e *passkey.Expect) { anyMaker(e); m.packed(t) }, step},
-		"none demanded":          {func(_ *mint, d *model, e *passkey.Expect) { e.Rules.Attestation = passkey.None; d.metadata.Roots = nil }, step},
+		"revoked":               {func(_ *mint, d *model, _ *passkey.Expect) { d.metadata.Revoked = true }, step},
+		"a revoked certificate": {func(_ *mint, d *model, _ *passkey.Expect) { d.metadata.Distrusted = []*x509.Certificate{d.leaf.cert} }, step},
+		"not on the list":       {func(_ *mint, _ *model, e *passkey.Expect) { e.Rules.Authenticators.Option = passkey.Specific }, step},
+		"on the list":           {func(_ *mint, d *model, e *passkey.Expect) { specific(e, d.aaguid) }, ""},
+		"not certified":         {func(_ *mint, d *model, e *passkey.Expect) { certified(e); d.metadata.Certified = false }, step},
+		"only audited":          {func(m *mint, _ *model, e *passkey.Expect) { audited(e); m.packed(t) }, ""},
+		"any maker":             {func(_ *mint, d *model, e *passkey.Expect) { anyMaker(e); d.metadata.Roots = nil }, ""},
+		"no maker":              {func(m *mint, _ *model, e *passkey.Expect) { anyMaker(e); m.packed(t) }, step},
+		"none demanded":         {func(_ *mint, d *model, e *passkey.Expect) { e.Rules.Attestation = passkey.None; d.metadata.Roots = nil }, step},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

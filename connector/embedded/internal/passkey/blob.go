@@ -146,8 +146,8 @@ type payload struct {
 }
 
 // models indexes the entries of FIDO2 authenticators; those of U2F and UAF have no AAGUID.
-// One that cannot be read is left out, as if it were not known: some certificates in the
-// wild are not what crypto/x509 accepts.
+// One that cannot be read is left out, so it is not known: some certificates in the wild
+// are not what crypto/x509 accepts.
 func (p payload) models(now time.Time) (map[[16]byte]*Metadata, error) {
 	until, err := time.Parse(time.DateOnly, p.NextUpdate)
 	if err != nil || now.After(until.AddDate(0, 0, 1)) {
@@ -161,11 +161,9 @@ func (p payload) models(now time.Time) (map[[16]byte]*Metadata, error) {
 				err = known.take(r, now)
 			}
 		}
-		if e.AAGUID == "" || err != nil {
-			continue
+		if id, bad := ParseAAGUID(e.AAGUID); err == nil && bad == nil && id == aaguid {
+			out[aaguid] = known
 		}
-		known.Global = true
-		out[aaguid] = known
 	}
 	return out, nil
 }

@@ -31,7 +31,7 @@ func newModel(t *testing.T) *model {
 	mid := newCA(t, root, "Intermediate")
 	return &model{
 		aaguid: [16]byte{1, 2, 3}, root: root, mid: mid, leaf: newAttester(t, mid),
-		metadata: &passkey.Metadata{Roots: []*x509.Certificate{root.cert}, Algorithms: []int64{-7}, Certified: true, Global: true},
+		metadata: &passkey.Metadata{Roots: []*x509.Certificate{root.cert}, Algorithms: []int64{-7}, Certified: true},
 	}
 }
 

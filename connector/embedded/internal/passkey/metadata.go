@@ -15,11 +15,10 @@ import (
 
 // Metadata is what the FIDO metadata say of an authenticator model.
 type Metadata struct {
-	Description string              // the model's name
-	Roots       []*x509.Certificate // trust anchors of its attestation
-	Algorithms  []int64             // COSE identifiers that it signs with; none is any
-	Certified   bool
-	Global      bool // listed by the FIDO Alliance, not by the operator
+	Statement  json.RawMessage     // as it was given
+	Roots      []*x509.Certificate // trust anchors of its attestation
+	Algorithms []int64             // COSE identifiers that it signs with; none is any
+	Certified  bool
 
 	// Revoked says that a status report forbids its use: a key compromise, a bypass of
 	// user verification, a revocation.
@@ -37,10 +36,9 @@ var forbidding = []string{
 // ReadStatement reads a FIDO metadata statement: of which model, and what it says.
 func ReadStatement(raw []byte) (aaguid [16]byte, known *Metadata, err error) {
 	var st struct {
-		AAGUID      string   `json:"aaguid"`
-		Description string   `json:"description"`
-		Roots       []string `json:"attestationRootCertificates"`
-		Algorithms  []string `json:"authenticationAlgorithms"`
+		AAGUID     string   `json:"aaguid"`
+		Roots      []string `json:"attestationRootCertificates"`
+		Algorithms []string `json:"authenticationAlgorithms"`
 	}
 	if err := json.Unmarshal(raw, &st); err != nil {
 		return aaguid, nil, fmt.Errorf("read a metadata statement: %w", err)
@@ -48,7 +46,7 @@ func ReadStatement(raw []byte) (aaguid [16]byte, known *Metadata, err error) {
 	if aaguid, err = ParseAAGUID(st.AAGUID); err != nil {
 		return aaguid, nil, err
 	}
-	known = &Metadata{Description: st.Description}
+	known = &Metadata{Statement: raw}
 	for _, root := range st.Roots {
 		cert, err := readCertificate(root)
 		if err != nil {

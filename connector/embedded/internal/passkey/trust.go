@@ -42,7 +42,7 @@ func (r Rules) refuses(aaguid [16]byte, known *Metadata) string {
 	switch o := r.Authenticators.Option; {
 	case known.Revoked:
 		return "the status of the authenticator forbids its use"
-	case o == Global && !known.Global, o == Certified && !known.Certified,
+	case o == Certified && !known.Certified,
 		o == Specific && !slices.Contains(r.Authenticators.Allowed, aaguid):
 		return "the authenticator is not among those allowed"
 	}

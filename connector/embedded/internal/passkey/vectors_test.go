@@ -82,7 +82,7 @@ func (v vector) check(t *testing.T, ca *x509.Certificate) {
 	if format != "none" && v.Name != "packed-self-es256" {
 		e.Rules.Attestation, e.Rules.Authenticators.Option = passkey.Direct, passkey.Global
 		e.Rules.Metadata = func([16]byte) (*passkey.Metadata, error) {
-			return &passkey.Metadata{Roots: []*x509.Certificate{ca}, Global: true}, nil
+			return &passkey.Metadata{Roots: []*x509.Certificate{ca}}, nil
 		}
 	}
 	judge := func(err error, step string) {

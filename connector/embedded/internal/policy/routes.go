@@ -115,8 +115,7 @@ func accept(c *rest.Call, old *Policy, event string) (*Policy, error) {
 	case ix.Taken(p.Name, old.ID):
 		return nil, rest.Invalid("name", "is unique but a non-unique value is provided")
 	case old.CreatedAt == nil && len(ix.All) >= MaxPolicies:
-		return nil, rest.Refuse(rest.RequestFailed, rest.LimitExceeded, "", "Maximum allowed policies has been reached").
-			With("maximumAllowed", MaxPolicies)
+		return nil, rest.Full("policies", MaxPolicies)
 	}
 	now := rest.Time{Time: c.Tx.Now()}
 	p.ID, p.CreatedAt, p.UpdatedAt = old.ID, old.CreatedAt, &now

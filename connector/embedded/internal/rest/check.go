@@ -24,3 +24,8 @@ func OneOf(target, value string, allowed ...string) error {
 	}
 	return Invalid(target, "must be one of "+strings.Join(allowed, ", ")).With("allowedValues", allowed)
 }
+
+// Full is REQUEST_FAILED with a LIMIT_EXCEEDED: no more of a thing can be made.
+func Full(what string, most int) *Problem {
+	return Refuse(RequestFailed, LimitExceeded, "", "Maximum allowed "+what+" has been reached").With("maximumAllowed", most)
+}

@@ -21,6 +21,10 @@ type Options struct {
 	// BaseURL/v1/environments/{Environment}, the auth host BaseURL/{Environment}.
 	BaseURL string
 
+	// Origins are further origins of which passkeys may answer, "https://login.example.com":
+	// scheme, host and port, exactly. See originsOf for those that always may.
+	Origins []string
+
 	// Channels names those that have a sender: EMAIL, SMS, VOICE, WHATSAPP. Any other
 	// counts as disabled: its devices cannot be paired and are not usable.
 	Channels []string
@@ -33,6 +37,10 @@ type Options struct {
 	// Policy is the device authentication policy, in PingOne's JSON, that becomes the
 	// default when the environment has none; nil takes PingOne's numbers.
 	Policy json.RawMessage
+
+	// FIDOMetadata are the FIDO Alliance's words on authenticators; nil has none, so that
+	// policies allow only those that the operator added.
+	FIDOMetadata *FIDOMetadata
 
 	// Authorize says whether a bearer token may use ServeHTTP; nil refuses all but
 	// tokens of Workers.

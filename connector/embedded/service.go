@@ -17,6 +17,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/cursor"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/directory"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/fido2"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/password"
@@ -43,7 +44,7 @@ var (
 )
 
 // New makes a Service over a store and, in a new environment, writes its default
-// policy. Errors: ErrOptions, or the store's.
+// policies. Errors: ErrOptions, or the store's.
 func New(ctx context.Context, db *store.DB, o Options) (*Service, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -52,9 +53,17 @@ func New(ctx context.Context, db *store.DB, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = db.Update(ctx, func(_ context.Context, tx *store.Tx) error { return policy.Seed(tx, o.Environment, p) })
+	err = db.Update(ctx, func(_ context.Context, tx *store.Tx) error {
+		if err := policy.Seed(tx, o.Environment, p); err != nil {
+			return err
+		}
+		return fido2.Seed(tx, o.Environment, o.defaultRPID())
+	})
 	if err != nil {
-		return nil, fmt.Errorf("write the default policy: %w", err)
+		return nil, fmt.Errorf("write the default policies: %w", err)
+	}
+	if err := o.FIDOMetadata.write(ctx, db, o.Environment); err != nil {
+		return nil, err
 	}
 	s := &Service{db: db, opts: o, links: rest.NewLinks(o.BaseURL, o.Environment), workers: newWorkers(db, o)}
 	if s.cursors, err = cursor.New(db.Derive("embedded cursor")); err != nil {
@@ -114,7 +123,7 @@ func (s *Service) routes() []rest.Route {
 		Life: o.Limits.AuthenticationLife,
 	}
 	var all []rest.Route
-	for _, r := range [][]rest.Route{environmentRoutes(), users.Routes(), devices.Routes(), policy.Routes(), authentications.Routes(),
+	for _, r := range [][]rest.Route{environmentRoutes(), users.Routes(), devices.Routes(), policy.Routes(), fido2.Routes(), authentications.Routes(),
 		browsers.Routes(), risks.Routes(), activities.Routes()} {
 		all = append(all, r...)
 	}

@@ -11,14 +11,16 @@ import (
 	"math/big"
 	"strings"
 	"time"
+
+	"github.com/go-webauthn/webauthn/metadata"
 )
 
 // ErrBlob marks FIDO metadata that are not to be believed.
 var ErrBlob = errors.New("passkey: bad metadata blob")
 
 // ReadBlob reads the FIDO Alliance's metadata, a signed document of all authenticator
-// models (MDS 3). Its certificates must lead to one of the roots, none may be on a
-// revocation list, and its next update must not be past.
+// models (MDS 3). Its certificates must lead to one of the roots, or to the Alliance's if
+// none are given, none may be on a revocation list, and its next update must not be past.
 func ReadBlob(blob string, roots []*x509.Certificate, revoked []*x509.RevocationList, now time.Time) (map[[16]byte]*Metadata, error) {
 	parts := strings.Split(strings.TrimSpace(blob), ".")
 	if len(parts) != 3 {
@@ -34,6 +36,11 @@ func ReadBlob(blob string, roots []*x509.Certificate, revoked []*x509.Revocation
 	chain, err := readChain(header.Chain)
 	if err != nil {
 		return nil, err
+	}
+	if len(roots) == 0 {
+		if roots, err = readChain([]string{metadata.ProductionMDSRoot}); err != nil {
+			return nil, err
+		}
 	}
 	if err := believe(chain, roots, revoked, now); err != nil {
 		return nil, err

@@ -64,7 +64,7 @@ func TestFIDO2Policies(t *testing.T) {
 		if d := cmp.Diff(made.Body, one(second).Body); d != "" || made.at("default") != false {
 			t.Error(d)
 		}
-		w.api("POST", "fido2Policies", fido2Body(func(p obj) { p["name"] = "KEYS" })).want(400, "UNIQUENESS_VIOLATION")
+		w.api("POST", "fido2Policies", fido2Body(func(p obj) { p["name"] = "KEYS" })).want(400, "INVALID_VALUE")
 		w.api("PUT", "fido2Policies/"+second, fido2Body(func(p obj) { p["default"], p["aggregateDevices"] = true, true })).want(200, "")
 		if one(first).at("default") != false || one(second).at("default") != true || one(second).at("aggregateDevices") != true {
 			t.Error("the default did not move")

@@ -59,7 +59,7 @@ func listModels(c *rest.Call) (rest.Reply, error) {
 	for _, e := range global.All {
 		all = append(all, showModel(c, e.ID, e.Name, false))
 	}
-	return rest.OK(listed(c, metadataPath, all, len(all)))
+	return rest.OK(shelf.Listed(c, metadataPath, all))
 }
 
 // findModel reads the model of the path; 404.
@@ -141,25 +141,30 @@ func addModel(c *rest.Call) (rest.Reply, error) {
 	if there != nil {
 		return rest.Reply{}, rest.Refuse(rest.InvalidData, rest.UniquenessViolation, "aaguid", "is of an authenticator that is there already")
 	}
-	ix, err := shelf.Load(c.Tx, customKey(c.Env))
-	if err != nil {
-		return rest.Reply{}, err
-	}
-	if len(ix.All) >= MaxMetadata {
-		return rest.Reply{}, rest.Full("authenticators", MaxMetadata)
-	}
 	m := &model{Statement: b.Statement, Custom: true, Created: &rest.Time{Time: c.Tx.Now()}}
-	ix.Set(shelf.Entry{ID: id, Name: nameOf(m.Statement)})
-	if err := shelf.Put(c.Tx, customKey(c.Env), ix); err != nil {
-		return rest.Reply{}, err
-	}
-	if err := shelf.Put(c.Tx, modelKey(c.Env, id), m); err != nil {
-		return rest.Reply{}, err
-	}
-	if err := c.Audit(rest.Event{Type: "FIDO_METADATA.CREATED", ResourceType: "FIDO_METADATA", ResourceID: id}); err != nil {
+	if err := m.keep(c, id); err != nil {
 		return rest.Reply{}, err
 	}
 	return rest.Created(m.show(c, id))
+}
+
+// keep stores a model of the operator.
+func (m *model) keep(c *rest.Call, id string) error {
+	ix, err := shelf.Load(c.Tx, customKey(c.Env))
+	if err != nil {
+		return err
+	}
+	if len(ix.All) >= MaxMetadata {
+		return rest.Full("authenticators", MaxMetadata)
+	}
+	ix.Set(shelf.Entry{ID: id, Name: nameOf(m.Statement)})
+	if err := shelf.Put(c.Tx, customKey(c.Env), ix); err != nil {
+		return err
+	}
+	if err := shelf.Put(c.Tx, modelKey(c.Env, id), m); err != nil {
+		return err
+	}
+	return c.Audit(rest.Event{Type: "FIDO_METADATA.CREATED", ResourceType: "FIDO_METADATA", ResourceID: id})
 }
 
 // removeModel forgets a model of the operator. Policies that name it refuse its passkeys
@@ -172,12 +177,7 @@ func removeModel(c *rest.Call) (rest.Reply, error) {
 	if !m.Custom {
 		return rest.Reply{}, rest.Refuse(rest.RequestFailed, rest.ConstraintViolation, "", "Only custom authenticators can be deleted")
 	}
-	ix, err := shelf.Load(c.Tx, customKey(c.Env))
-	if err != nil {
-		return rest.Reply{}, err
-	}
-	ix.Remove(id)
-	if err := shelf.Put(c.Tx, customKey(c.Env), ix); err != nil {
+	if err := shelf.Forget(c.Tx, customKey(c.Env), id); err != nil {
 		return rest.Reply{}, err
 	}
 	c.Tx.Delete(modelKey(c.Env, id))

@@ -30,7 +30,7 @@ func NewPolicies() *Policies { return &Policies{decoded: map[store.Key]version{}
 // changed. A policy that is not there is INVALID_VALUE of "policy.id".
 func (s *Policies) Load(tx *store.Tx, env, id string) (*Policy, error) {
 	if id == "" {
-		ix, err := loadIndex(tx, env)
+		ix, err := kind().Index(tx, env)
 		if err != nil {
 			return nil, err
 		}
@@ -40,7 +40,7 @@ func (s *Policies) Load(tx *store.Tx, env, id string) (*Policy, error) {
 	if !rest.IsID(id) {
 		return nil, missing
 	}
-	key := policyKey(env, id)
+	key := kind().Key(env, id)
 	_, mine := tx.Pending(key)
 	recs, err := tx.Get(key)
 	switch {

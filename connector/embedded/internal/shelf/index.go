@@ -59,3 +59,13 @@ func (ix *Index) Appoint(id string, unmark func(old string) error) error {
 	}
 	return unmark(old)
 }
+
+// Forget takes a resource from an index.
+func Forget(tx *store.Tx, key store.Key, id string) error {
+	ix, err := Load(tx, key)
+	if err != nil {
+		return err
+	}
+	ix.Remove(id)
+	return Put(tx, key, ix)
+}

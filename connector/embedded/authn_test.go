@@ -286,7 +286,7 @@ func TestInitializeRefused(t *testing.T) {
 		"empty otp":       {obj{"user": obj{"id": user}, "selectedDevice": obj{"otp": ""}}, 400, "EMPTY_VALUE"},
 		"otp, no app":     {obj{"user": obj{"id": user}, "selectedDevice": obj{"otp": "123456"}}, 400, "INVALID_OTP"},
 		"native app":      {obj{"user": obj{"id": user}, "mobilePayload": "x.y.z", "application": obj{"id": envID}}, 400, "INVALID_VALUE"},
-		"usernameless":    {obj{"rp": obj{"id": "example.com"}}, 400, "REQUIRED_VALUE"},
+		"nobody at all":   {obj{}, 400, "REQUIRED_VALUE"},
 		"short challenge": {obj{"user": obj{"id": user}, "webAuthn": obj{"challenge": "AAAA"}}, 400, "INVALID_VALUE"},
 		"compatibility":   {obj{"user": obj{"id": user}, "compatibility": "SOME"}, 400, "INVALID_VALUE"},
 		"template":        {obj{"user": obj{"id": user}, "notification": obj{"template": obj{"name": "device_pairing"}}}, 400, "INVALID_VALUE"},

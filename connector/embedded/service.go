@@ -113,12 +113,15 @@ func (s *Service) routes() []rest.Route {
 		Most: o.Limits.Browsers}
 	risks := &risk.Risk{Key: s.db.Derive("embedded risk"), Life: o.Limits.RiskLife, Remembered: browsers.Holds}
 	users.Forget = append(users.Forget, browsers.Forget, risks.Forget)
+	credentials := device.Credentials{Key: s.db.Derive("embedded credential")}
 	devices := &device.Devices{
-		Browsers: browsers,
+		Browsers: browsers, Credentials: credentials, Origins: o.originsOf,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
 		MaxPending: o.Limits.PendingDevices, PendingLife: o.Limits.PendingLife, Username: username,
 	}
+	users.EraseDevice = devices.Erase
 	authentications := &authn.Authentications{
+		Credentials: credentials, Origins: o.originsOf,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
 		Life: o.Limits.AuthenticationLife,
 	}

@@ -31,6 +31,7 @@ func (s *Authentications) selectDevice(c *rest.Call) (rest.Reply, error) {
 	if err := x.fits(c.Tx.Now()); err != nil {
 		return rest.Reply{}, err
 	}
+	x.hear(b.Compatibility)
 	if err := s.again(x, x.device(b.Device.ID)); err != nil {
 		return rest.Reply{}, err
 	}
@@ -90,18 +91,18 @@ func (s *Authentications) cancel(c *rest.Call) (rest.Reply, error) {
 	if err := c.Decode(&b); err != nil {
 		return rest.Reply{}, err
 	}
-	x, err := s.latched(c)
+	x, err := s.latchedOr(c)
 	if err != nil {
 		return rest.Reply{}, err
 	}
 	event, result := Canceled, rest.Failed
-	if b.Reason == "CHANGE_DEVICE" || b.Reason == "ADD_DEVICE" {
+	if x.account != nil && (b.Reason == "CHANGE_DEVICE" || b.Reason == "ADD_DEVICE") {
 		event, result = ChangeDevice, rest.Success
 	}
 	if err := x.move(event); err != nil {
 		return rest.Reply{}, err
 	}
-	x.Code = nil
+	x.Code, x.Ask = nil, nil
 	if event == ChangeDevice {
 		x.Once = nil
 	} else {

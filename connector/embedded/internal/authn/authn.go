@@ -20,6 +20,9 @@ type Authentications struct {
 	Row      int           // wrong codes in a row that block a device; 0 never
 	Resends  int           // codes sent again, an authentication and device; 0 is no limit
 	Life     time.Duration // of a deviceAuthentication; then it is 404; 0 is for ever
+
+	Credentials device.Credentials
+	Origins     func(rpID string) []string // of which a passkey of a relying party may answer
 }
 
 // Routes are the routes of deviceAuthentications.
@@ -30,6 +33,7 @@ func (s *Authentications) Routes() []rest.Route {
 		{Method: http.MethodGet, Path: one, Run: s.read},
 		{Method: http.MethodPost, Path: one, Media: "device.select", Run: s.selectDevice},
 		{Method: http.MethodPost, Path: one, Media: "otp.check", Run: s.checkOTP},
+		{Method: http.MethodPost, Path: one, Media: "assertion.check", Run: s.checkAssertion},
 		{Method: http.MethodPost, Path: one, Media: "cancel.push.authentication", Run: s.cancel},
 	}
 	for i := range routes {
@@ -61,6 +65,9 @@ func (x *session) mute(d *device.Record) bool {
 func (s *Authentications) served(x *session, d *device.Record) bool {
 	k, known := device.KindOf(d.Type)
 	if !known || d.Extension != "" && !x.extensions {
+		return false
+	}
+	if k.Way == device.Signs && !x.signs(d) {
 		return false
 	}
 	use, _ := x.policy.Enabled(d.Type)

@@ -149,7 +149,7 @@ func (s *Authentications) countedOnce(c *rest.Call, x *session, res otp.Result) 
 // lost moves a session whose device has just been locked: to the choice of another, or
 // to FAILED when there is none.
 func (s *Authentications) lost(c *rest.Call, x *session) error {
-	x.Code = nil
+	x.Code, x.Ask = nil, nil
 	for _, d := range x.devices {
 		if s.usable(c, x, d) && !x.mute(d) {
 			if err := x.move(DeviceLocked); err != nil {

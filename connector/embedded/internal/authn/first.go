@@ -36,12 +36,18 @@ func (s *Authentications) checkFirst(c *rest.Call, x *session, want *selection) 
 func (s *Authentications) firstOf(c *rest.Call, x *session, id string) ([]*device.Record, error) {
 	if id != "" {
 		d, err := s.choosable(c, x, id, "selectedDevice.id")
-		return []*device.Record{d}, err
+		if err != nil {
+			return nil, err
+		}
+		if k, _ := device.KindOf(d.Type); k.Way == device.Signs {
+			return nil, rest.Invalid("selectedDevice.otp", "is not for a passkey")
+		}
+		return []*device.Record{d}, nil
 	}
 	var out []*device.Record
 	lockedOut := false
 	for _, d := range x.devices {
-		if k, _ := device.KindOf(d.Type); k.Sent() || !s.served(x, d) {
+		if k, _ := device.KindOf(d.Type); k.Way != device.Makes || !s.served(x, d) {
 			continue
 		}
 		if unusable(x.account.Device(d.ID), c.Tx.Now()) {

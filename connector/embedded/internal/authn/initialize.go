@@ -22,6 +22,9 @@ func (s *Authentications) initialize(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
+	if x.own, err = b.WebAuthn.Own(); err != nil {
+		return rest.Reply{}, err
+	}
 	code, err := s.choose(c, x, b.SelectedDevice)
 	if err != nil {
 		return rest.Reply{}, err
@@ -67,11 +70,19 @@ func (s *Authentications) begin(c *rest.Call, b start) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Tx.Latch(account.Key(c.Env, b.User.ID)); err != nil {
+	r := &record{ID: c.Tx.NewID(), Policy: p.ID, Status: DeviceSelectionRequired, Template: template, Compat: b.Compatibility,
+		Created: c.Tx.Now().UnixMilli()}
+	if b.RP != nil {
+		r.RP = b.RP.ID
+	}
+	if b.usernameless() {
+		return s.load(c, r)
+	}
+	r.User = b.User.ID
+	if err := c.Tx.Latch(account.Key(c.Env, r.User)); err != nil {
 		return nil, err
 	}
-	x, err := s.load(c, &record{ID: c.Tx.NewID(), User: b.User.ID, Policy: p.ID, Status: DeviceSelectionRequired, Template: template,
-		Created: c.Tx.Now().UnixMilli()})
+	x, err := s.load(c, r)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +92,8 @@ func (s *Authentications) begin(c *rest.Call, b start) (*session, error) {
 // choose picks the device, as policy, order and request want it, and challenges it.
 func (s *Authentications) choose(c *rest.Call, x *session, want *selection) (code string, err error) {
 	switch {
+	case x.account == nil:
+		return "", s.askAnyone(c, x)
 	case want != nil && want.OneTime != nil:
 		return s.useOnce(c, x, want)
 	case want != nil && want.OTP != nil:
@@ -110,7 +123,7 @@ func (s *Authentications) noDevice(c *rest.Call, x *session) error {
 	if err := x.move(NoDevice); err != nil {
 		return err
 	}
-	x.Code = nil
+	x.Code, x.Ask = nil, nil
 	x.Error = &failure{Code: "NO_USABLE_DEVICES", Message: "Couldn't find authenticating device for user: " + x.User}
 	for _, d := range x.devices {
 		if !s.served(x, d) {
@@ -150,10 +163,12 @@ func (s *Authentications) challenge(c *rest.Call, x *session, id, target string)
 	if err != nil {
 		return "", err
 	}
-	x.Device, x.Once, x.Code = id, nil, nil
+	x.Device, x.Once, x.Code, x.Ask = id, nil, nil, nil
 	switch k, _ := device.KindOf(d.Type); k.Way {
 	case device.Makes:
 		return "", x.move(SelectedCode)
+	case device.Signs:
+		return "", s.ask(c, x, d)
 	default:
 		if err := x.move(SelectedCode); err != nil {
 			return "", err

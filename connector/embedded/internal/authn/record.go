@@ -3,6 +3,7 @@ package authn
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -17,12 +18,15 @@ import (
 // record is what is kept of a deviceAuthentication.
 type record struct {
 	ID       string         `json:"-"`
-	User     string         `json:"u"`
+	User     string         `json:"u"` // "" until a passkey says who it is
 	Policy   string         `json:"p"`
 	Status   Status         `json:"s"`
 	Device   string         `json:"d,omitempty"` // selected
 	Once     *once          `json:"o,omitempty"` // selected, in the place of a device
 	Code     *otp.Code      `json:"c,omitempty"` // the live code, if one was sent
+	Ask      *ask           `json:"k,omitempty"` // the live challenge, if a passkey was asked
+	RP       string         `json:"i,omitempty"` // relying party that the request names
+	Compat   string         `json:"b,omitempty"` // what the browser can do with passkeys
 	Template string         `json:"n,omitempty"` // of its messages; "" is strong_authentication
 	Resent   map[string]int `json:"r,omitempty"` // codes sent again, by device
 	AMR      []string       `json:"a,omitempty"` // when COMPLETED
@@ -61,12 +65,13 @@ func decode(id string, b []byte) (*record, error) {
 // session is a deviceAuthentication with all that an operation on it needs.
 type session struct {
 	*record
-	account *account.Account
+	account *account.Account // nil while the user is not known
 	policy  *policy.Policy
 	devices []*device.Record // the user's active ones, in their order
 
 	spent      func(channel string) bool // no more messages today
 	extensions bool                      // phone extensions are enabled; read only if a device has one
+	own        []byte                    // the challenge that the request brought
 }
 
 // owner finds whose deviceAuthentication this is, which never changes, without reading
@@ -91,8 +96,19 @@ func (s *Authentications) owner(c *rest.Call, id string) (string, error) {
 	return r.User, nil
 }
 
-// latched reads the deviceAuthentication of the path under its user's latch.
+// latched reads the deviceAuthentication of the path under its user's latch, and refuses
+// one whose user is not known yet.
 func (s *Authentications) latched(c *rest.Call) (*session, error) {
+	x, err := s.latchedOr(c)
+	if err == nil && x.account == nil {
+		err = rest.Plain(http.StatusBadRequest, rest.InvalidRequest,
+			"The request could not be completed. Only a passkey can be checked while the user is not known.")
+	}
+	return x, err
+}
+
+// latchedOr is latched, also for one whose user is not known.
+func (s *Authentications) latchedOr(c *rest.Call) (*session, error) {
 	id, err := c.ID("deviceAuthenticationID")
 	if err != nil {
 		return nil, err
@@ -101,8 +117,10 @@ func (s *Authentications) latched(c *rest.Call) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Tx.Latch(account.Key(c.Env, user)); err != nil {
-		return nil, err
+	if user != "" {
+		if err := c.Tx.Latch(account.Key(c.Env, user)); err != nil {
+			return nil, err
+		}
 	}
 	return s.find(c)
 }
@@ -133,16 +151,19 @@ func (s *Authentications) find(c *rest.Call) (*session, error) {
 
 // load reads user, policy and devices of a record.
 func (s *Authentications) load(c *rest.Call, r *record) (*session, error) {
+	p, err := s.Policies.Effective(c.Tx, c.Env, r.Policy)
+	if err != nil {
+		return nil, err
+	}
+	if r.User == "" {
+		return &session{record: r, policy: p}, nil
+	}
 	a, err := account.Load(c.Tx, c.Env, r.User)
 	if err != nil {
 		return nil, err
 	}
 	if a == nil {
 		return nil, rest.Missing()
-	}
-	p, err := s.Policies.Effective(c.Tx, c.Env, r.Policy)
-	if err != nil {
-		return nil, err
 	}
 	devices, err := device.Load(c.Tx, c.Env, a.ID, a.Active())
 	if err != nil {

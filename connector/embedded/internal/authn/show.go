@@ -16,7 +16,9 @@ type Resource struct {
 	Status         Status       `json:"status"`
 	Policy         rest.Ref     `json:"policy"`
 	SelectedDevice *chosen      `json:"selectedDevice,omitempty"`
-	User           rest.Ref     `json:"user"`
+	User           *rest.Ref    `json:"user,omitempty"`
+	RequestOptions string       `json:"publicKeyCredentialRequestOptions,omitempty"`
+	Aggregate      bool         `json:"aggregateFido2Devices,omitempty"`
 	Authenticators []string     `json:"authenticators,omitempty"`
 	Error          *failure     `json:"error,omitempty"`
 	Test           *device.Test `json:"test,omitempty"`
@@ -50,11 +52,19 @@ func (s *Authentications) show(c *rest.Call, x *session) Resource {
 	out := Resource{
 		Links: rest.LinkSet{"self": self}, Embedded: embedded{Devices: []offered{}},
 		ID: x.ID, Environment: rest.Ref{ID: c.Env}, Status: x.Status, Policy: rest.Ref{ID: x.record.Policy},
-		User: rest.Ref{ID: x.User}, Authenticators: x.AMR, Error: x.Error,
+		Authenticators: x.AMR, Error: x.Error,
 		CreatedAt: rest.At(time.UnixMilli(x.Created)), UpdatedAt: rest.At(time.UnixMilli(x.Modified)),
 	}
 	for _, name := range x.Status.links() {
-		out.Links[name] = self
+		if name != "device.select" || x.account != nil {
+			out.Links[name] = self
+		}
+	}
+	if x.User != "" {
+		out.User = &rest.Ref{ID: x.User}
+	}
+	if x.Status == AssertionRequired && x.Ask != nil {
+		out.RequestOptions, out.Aggregate = x.Ask.Options, x.Ask.Aggregate
 	}
 	if o := x.Once; o != nil {
 		once := offer(&device.Record{Type: o.Type, Address: o.Address})

@@ -1,9 +1,9 @@
 package authn
 
 import (
-	"encoding/base64"
 	"strings"
 
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
@@ -16,10 +16,15 @@ type start struct {
 	Notification   *notify.Choice `json:"notification"`
 	Compatibility  string         `json:"compatibility"`
 	MobilePayload  string         `json:"mobilePayload"`
-	WebAuthn       *struct {
-		Challenge string `json:"challenge"`
-	} `json:"webAuthn"`
+
+	// RP overrides the relying party of the FIDO2 policy. With it and without a user,
+	// whoever holds a passkey of it signs on.
+	RP       *rest.Ref        `json:"rp"`
+	WebAuthn *device.WebAuthn `json:"webAuthn"`
 }
+
+// usernameless reports whether the passkey shall say who the user is.
+func (b *start) usernameless() bool { return b.User == nil && b.RP != nil }
 
 // selection is the device that a request wants: one of the user's, an address to be used
 // once, or the one whose code is given.
@@ -34,14 +39,12 @@ type selection struct {
 	} `json:"oneTime"`
 }
 
-// minChallenge is how many bytes a challenge of one's own must have.
-const minChallenge = 32
-
-// validate checks what can be checked without the store. A challenge and compatibility
-// concern passkeys, a mobilePayload the native app; no type that is served has any, so
-// the first two select nothing, and the third cannot be honoured.
+// validate checks what can be checked without the store.
 func (b *start) validate() error {
 	switch {
+	case b.usernameless() && b.SelectedDevice != nil:
+		return rest.Invalid("selectedDevice", "cannot be given without a user")
+	case b.usernameless():
 	case b.User == nil || b.User.ID == "":
 		return rest.Required("user.id")
 	case !rest.IsID(b.User.ID):
@@ -49,10 +52,9 @@ func (b *start) validate() error {
 	case b.MobilePayload != "":
 		return rest.Invalid("mobilePayload", "is of no native application that is known here")
 	}
-	if b.WebAuthn != nil && b.WebAuthn.Challenge != "" {
-		raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(b.WebAuthn.Challenge, "="))
-		if err != nil || len(raw) < minChallenge {
-			return rest.Invalid("webAuthn.challenge", "must be base64url of at least 32 bytes")
+	if b.RP != nil && b.RP.ID != "" {
+		if err := device.ValidRPID("rp.id", b.RP.ID); err != nil {
+			return err
 		}
 	}
 	if err := compatible(b.Compatibility); err != nil {

@@ -40,7 +40,7 @@ const (
 var machine = map[Status]map[Event]Status{
 	DeviceSelectionRequired: open(nil),
 	OTPRequired:             open(codes()),
-	AssertionRequired:       open(map[Event]Status{AssertionRight: Completed}),
+	AssertionRequired:       open(map[Event]Status{AssertionRight: Completed, DeviceLocked: DeviceSelectionRequired}),
 	PushConfirmationRequired: open(merge(codes(), map[Event]Status{
 		PushApproved: Completed, PushDenied: Failed, PushTimedOut: PushConfirmationTimedOut})),
 	PushConfirmationTimedOut: open(codes()),

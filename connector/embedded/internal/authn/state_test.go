@@ -21,7 +21,7 @@ func TestMachine(t *testing.T) {
 		SelectedPush:      {push, push, push, push, push, "", ""},
 		CodeRight:         {"", done, "", done, done, "", ""},
 		CodeWrong:         {"", code, "", push, late, "", ""},
-		DeviceLocked:      {"", sel, "", sel, sel, "", ""},
+		DeviceLocked:      {"", sel, sel, sel, sel, "", ""},
 		NoDevice:          {fail, fail, fail, fail, fail, "", ""},
 		UsedUp:            {"", fail, "", fail, fail, "", ""},
 		AssertionRight:    {"", "", done, "", "", "", ""},

@@ -9,14 +9,17 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
 
-// activate answers device.activate: the code that was sent, or that the app shows, makes
-// the device ACTIVE and puts it at the end of the order.
+// activate answers device.activate: the code that was sent, or that the app shows, or the
+// attestation of a passkey, makes the device ACTIVE and puts it at the end of the order.
 func (s *Devices) activate(c *rest.Call) (rest.Reply, error) {
-	guess, err := otp.Guess(c)
+	a, r, p, err := s.waiting(c)
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	a, r, p, err := s.waiting(c)
+	if k, _ := KindOf(r.Type); k.Way == Signs {
+		return s.activatePasskey(c, a, r)
+	}
+	guess, err := otp.Guess(c)
 	if err != nil {
 		return rest.Reply{}, err
 	}
@@ -27,6 +30,13 @@ func (s *Devices) activate(c *rest.Call) (rest.Reply, error) {
 	if res.Verdict != otp.Right {
 		return rest.Reply{}, s.refused(c, a, r, res)
 	}
+	r.Pairing, r.Resent, r.KeyURI = nil, 0, ""
+	return s.activated(c, a, r, nil)
+}
+
+// activated makes a device that was proven ACTIVE. counters sets what its hot record
+// begins with.
+func (s *Devices) activated(c *rest.Call, a *account.Account, r *Record, counters func(*account.Device)) (rest.Reply, error) {
 	settings, err := policy.LoadSettings(c.Tx, c.Env)
 	if err != nil {
 		return rest.Reply{}, err
@@ -38,14 +48,20 @@ func (s *Devices) activate(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, err
 	}
 	a.Activate(r.ID)
-	r.Pairing, r.Resent, r.KeyURI = nil, 0, ""
+	if counters != nil {
+		counters(a.Device(r.ID))
+	}
 	if err := s.saveBoth(c, a, r); err != nil {
 		return rest.Reply{}, err
 	}
 	if err := audited(c, "DEVICE.ACTIVATED", a.ID, r.ID, rest.Success); err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(show(c, a, r))
+	d, err := withPasskey(c, show(c, a, r), r)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	return rest.OK(d)
 }
 
 // refused writes what a code that was not accepted leads to, and gives the refusal.

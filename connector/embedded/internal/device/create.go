@@ -8,7 +8,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
 
-// create answers POST devices. A device that makes its codes itself always waits for its
+// create answers POST devices. A device to which no code is sent always waits for its
 // activation.
 func (s *Devices) create(c *rest.Call) (rest.Reply, error) {
 	var b draft
@@ -34,7 +34,9 @@ func (s *Devices) create(c *rest.Call) (rest.Reply, error) {
 	a.Add(account.Device{ID: r.ID, Pending: pending})
 	code := ""
 	switch {
-	case !k.Sent():
+	case k.Way == Signs:
+		err = s.newPasskey(c, a, r, p, b)
+	case k.Way == Makes:
 		err = s.newSecret(c, a, r, p)
 	case pending:
 		code, err = s.sendPairing(c, a, r, p)
@@ -48,7 +50,11 @@ func (s *Devices) create(c *rest.Call) (rest.Reply, error) {
 	if err := audited(c, "DEVICE.CREATED", a.ID, r.ID, rest.Success); err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.Created(withSecret(c, withTest(show(c, a, r), code), r))
+	d, err := withPasskey(c, withSecret(c, withTest(show(c, a, r), code), r), r)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	return rest.Created(d)
 }
 
 func withTest(d Device, code string) Device {

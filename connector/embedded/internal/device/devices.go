@@ -24,6 +24,9 @@ type Devices struct {
 	PendingLife time.Duration // until a device that was not activated is gone
 	Browsers    Elsewhere     // remembered browsers
 
+	Credentials Credentials
+	Origins     func(rpID string) []string // of which a passkey of a relying party may answer
+
 	// Username is the name that an authenticator app shows.
 	Username func(c *rest.Call, user string) (string, error)
 }
@@ -84,7 +87,9 @@ func (s *Devices) sweep(c *rest.Call, user string) error {
 	}
 	for _, d := range a.Devices {
 		if s.stale(d, c.Tx.Now()) {
-			c.Tx.Delete(Key(c.Env, user, d.ID))
+			if err := s.Erase(c, user, d.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -21,6 +21,8 @@ type draft struct {
 	Policy       *rest.Ref      `json:"policy"`
 	TestMode     bool           `json:"testMode"`
 	Notification *notify.Choice `json:"notification"`
+	RP           *relyingParty  `json:"rp"`
+	WebAuthn     *WebAuthn      `json:"webAuthn"`
 }
 
 // maxNickname is PingOne's limit, in characters.

@@ -15,7 +15,11 @@ func (s *Devices) read(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(withSecret(c, show(c, a, r), r))
+	d, err := withPasskey(c, withSecret(c, show(c, a, r), r), r)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	return rest.OK(d)
 }
 
 // remove answers DELETE of a device. The next in the order becomes the default.
@@ -29,7 +33,9 @@ func (s *Devices) remove(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, err
 	}
 	a.Remove(r.ID)
-	c.Tx.Delete(Key(c.Env, a.ID, r.ID))
+	if err := s.Erase(c, a.ID, r.ID); err != nil {
+		return rest.Reply{}, err
+	}
 	if err := a.Save(c.Tx, c.Env); err != nil {
 		return rest.Reply{}, err
 	}

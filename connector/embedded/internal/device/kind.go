@@ -12,6 +12,7 @@ type Way int
 const (
 	Sends Way = iota + 1 // a code is sent to it
 	Makes                // it makes codes itself
+	Signs                // it signs a challenge: a passkey
 )
 
 // Kind is what the service must know of a device type. A new type is a new entry of
@@ -26,18 +27,29 @@ type Kind struct {
 	Valid   func(address string) bool
 	Mask    func(address string) string
 	Fold    func(address string) string // equal for all spellings of an address
-	AMR     []string                    // what it adds to authenticators (RFC 8176)
+	AMR     []string                    // what it adds to authenticators (RFC 8176); a passkey says more of itself
+	Former  bool                        // deprecated: still served, not offered
 }
+
+// The types of passkeys; the last two are deprecated (seed 000).
+const (
+	fido2Type       = "FIDO2"
+	platformType    = "PLATFORM"
+	securityKeyType = "SECURITY_KEY"
+)
 
 // Kinds are the types that this service can pair and challenge, in the order in which
 // they are offered.
 func Kinds() []Kind {
 	kinds := []Kind{
+		{Type: fido2Type, Label: "Passkey", Way: Signs},
 		{Type: "EMAIL", Label: "Email", Way: Sends, Channel: "EMAIL", Target: "email", AMR: []string{"otp"}},
 		{Type: "SMS", Label: "SMS", Way: Sends, Channel: "SMS", Target: "phone", AMR: []string{"otp", "sms"}},
 		{Type: "VOICE", Label: "Voice", Way: Sends, Channel: "VOICE", Target: "phone", AMR: []string{"otp", "tel"}},
 		{Type: "WHATSAPP", Label: "WhatsApp", Way: Sends, Channel: "WHATSAPP", Target: "phone", AMR: []string{"otp"}},
 		{Type: "TOTP", Label: "Authenticator App", Way: Makes, AMR: []string{"otp"}},
+		{Type: securityKeyType, Label: "Security Key", Way: Signs, Former: true},
+		{Type: platformType, Label: "Biometrics", Way: Signs, Former: true},
 	}
 	for i := range kinds {
 		switch k := &kinds[i]; k.Target {

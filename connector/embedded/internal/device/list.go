@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/fido2"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/scim"
@@ -41,9 +42,13 @@ func (s *Devices) collection(c *rest.Call, a *account.Account, f scim.Filter) (m
 	devices := []any{}
 	for _, r := range recs {
 		d := show(c, a, r)
-		if f.Match(attributes(d)) {
-			devices = append(devices, d)
+		if !f.Match(attributes(d)) {
+			continue
 		}
+		if d, err = s.listed(c, d, r); err != nil {
+			return nil, err
+		}
+		devices = append(devices, d)
 	}
 	others, err := s.others(c, a.ID, f)
 	if err != nil {
@@ -61,6 +66,21 @@ func (s *Devices) collection(c *rest.Call, a *account.Account, f scim.Filter) (m
 		"count":     len(devices),
 		"size":      len(devices),
 	}, nil
+}
+
+// listed shows what a list shows more of a passkey than other answers: the name that the
+// FIDO2 policy gives it. The options of one that waits are not shown.
+func (s *Devices) listed(c *rest.Call, d Device, r *Record) (Device, error) {
+	if r.Passkey == nil {
+		return d, nil
+	}
+	p, err := fido2.Effective(c.Tx, c.Env, r.Passkey.Policy)
+	if err != nil {
+		return d, err
+	}
+	d, err = withPasskey(c, d, r)
+	d.DisplayName, d.CreationOptions = p.DeviceDisplayName, ""
+	return d, err
 }
 
 func attributes(d Device) func(string) any {
@@ -139,7 +159,7 @@ func (s *Devices) allowed(c *rest.Call) ([]string, error) {
 	}
 	out := []string{}
 	for _, k := range Kinds() {
-		if _, pair := p.Enabled(k.Type); pair && s.Notify.Reaches(k.Channel, false) {
+		if _, pair := p.Enabled(k.Type); pair && !k.Former && s.Notify.Reaches(k.Channel, false) {
 			out = append(out, k.Type)
 		}
 	}

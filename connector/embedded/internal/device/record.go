@@ -1,9 +1,12 @@
 package device
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
@@ -23,6 +26,7 @@ type Record struct {
 	Pairing   *otp.Code `json:"o,omitempty"` // while ACTIVATION_REQUIRED
 	Secret    []byte    `json:"s,omitempty"` // TOTP
 	KeyURI    string    `json:"k,omitempty"` // TOTP, while ACTIVATION_REQUIRED
+	Passkey   *Passkey  `json:"w,omitempty"` // FIDO2
 	Resent    int       `json:"r,omitempty"` // pairing codes sent again
 	Created   int64     `json:"c"`           // Unix ms
 	Updated   int64     `json:"u"`
@@ -97,6 +101,40 @@ type Device struct {
 	KeyURI      string       `json:"keyUri,omitempty"` // TOTP; never in a list
 	TestMode    bool         `json:"testMode,omitempty"`
 	Test        *Test        `json:"test,omitempty"`
+	FIDO
+}
+
+// FIDO are the members of passkeys (seed 000, FIDO2 devices).
+type FIDO struct {
+	RP                   *relyingParty `json:"rp,omitempty"`
+	Platform             string        `json:"platform,omitempty"` // PLATFORM
+	CreationOptions      string        `json:"publicKeyCredentialCreationOptions,omitempty"`
+	Attributes           *attributesOf `json:"attributes,omitempty"`
+	Backup               *backup       `json:"backup,omitempty"`
+	CredentialID         string        `json:"credentialId,omitempty"`
+	RegistrationResponse string        `json:"fidoRegistrationResponse,omitempty"`
+	Metadata             *metadata     `json:"fidoDeviceMetadata,omitempty"`
+	Artifacts            *artifacts    `json:"fidoRegistrationArtifacts,omitempty"`
+	DisplayName          string        `json:"displayName,omitempty"` // in lists
+}
+
+type attributesOf struct {
+	Transports      []string `json:"transports,omitempty"`
+	IsCrossPlatform bool     `json:"isCrossPlatform"`
+	IsResidentKey   bool     `json:"isResidentKey"`
+}
+
+type backup struct {
+	Eligible bool `json:"backupEligibility"`
+	State    bool `json:"backupState"`
+}
+
+type metadata struct {
+	AAGUID string `json:"mdsIdentifier"`
+}
+
+type artifacts struct {
+	Attestation string `json:"attestationType"`
 }
 
 // Lock says whether a device is cooling down.
@@ -164,5 +202,23 @@ func show(c *rest.Call, a *account.Account, r *Record) Device {
 	case "phone":
 		d.Phone, d.Extension = r.Address, r.Extension
 	}
+	if r.Passkey != nil {
+		d.FIDO = r.Passkey.show(hot)
+	}
 	return d
+}
+
+// show is what every answer tells of a passkey.
+func (p *Passkey) show(hot *account.Device) FIDO {
+	f := FIDO{RP: &relyingParty{p.RPID, p.RPName}, Platform: p.Platform}
+	k := p.Credential
+	if k == nil {
+		return f
+	}
+	f.Attributes = &attributesOf{Transports: k.Transports, IsCrossPlatform: !p.OnPlatform(), IsResidentKey: k.Resident}
+	f.Backup = &backup{Eligible: k.BackupEligible, State: hot.BackedUp}
+	f.CredentialID = base64.RawURLEncoding.EncodeToString(k.ID)
+	f.Metadata = &metadata{AAGUID: uuid.UUID(k.AAGUID).String()}
+	f.Artifacts = &artifacts{Attestation: k.AttestationType}
+	return f
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
-	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -229,7 +228,9 @@ func (d *Directory) remove(c *rest.Call) (rest.Reply, error) {
 	c.Tx.Delete(account.Key(c.Env, a.ID))
 	notify.Forget(c, a.ID)
 	for _, dev := range a.Devices {
-		c.Tx.Delete(device.Key(c.Env, a.ID, dev.ID))
+		if err := d.EraseDevice(c, a.ID, dev.ID); err != nil {
+			return rest.Reply{}, err
+		}
 	}
 	for _, forget := range d.Forget {
 		if err := forget(c, a.ID); err != nil {

@@ -121,7 +121,7 @@ func (p *Policy) Method(deviceType string) *Method {
 
 // Enabled reports whether a device type may authenticate, and whether it may be paired.
 func (p *Policy) Enabled(deviceType string) (use, pair bool) {
-	if deviceType == "FIDO2" {
+	if deviceType == "FIDO2" || deviceType == "PLATFORM" || deviceType == "SECURITY_KEY" {
 		return p.FIDO2 != nil && p.FIDO2.Enabled, p.FIDO2 != nil && p.FIDO2.Enabled && !p.FIDO2.PairingDisabled
 	}
 	m := p.Method(deviceType)
@@ -131,8 +131,15 @@ func (p *Policy) Enabled(deviceType string) (use, pair bool) {
 // Rule is what the policy says about wrong codes of a device type. row is the number of
 // failures in a row that block a device, a limit beyond the policy.
 func (p *Policy) Rule(deviceType string, row int) account.Rule {
-	f := p.Method(deviceType).OTP.Failure
+	f := p.failure(deviceType)
 	return account.Rule{Count: f.Count, CoolDown: f.CoolDown.Value(), Row: row}
+}
+
+func (p *Policy) failure(deviceType string) *Failure {
+	if m := p.Method(deviceType); m != nil {
+		return m.OTP.Failure
+	}
+	return p.FIDO2.Failure
 }
 
 // Grace is how many steps before and after now a code of an authenticator app is good.

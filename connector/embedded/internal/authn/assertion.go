@@ -1,0 +1,236 @@
+package authn
+
+import (
+	"time"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/fido2"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/passkey"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+)
+
+// assertion is the body of assertion.check.
+type assertion struct {
+	Assertion     *string `json:"assertion"`
+	Origin        *string `json:"origin"`
+	Compatibility string  `json:"compatibility"`
+}
+
+func (b assertion) validate() error {
+	switch {
+	case b.Assertion == nil:
+		return rest.Required("assertion")
+	case b.Origin == nil:
+		return rest.Required("origin")
+	}
+	return compatible(b.Compatibility)
+}
+
+// checkAssertion answers assertion.check. Where the user is not known, the passkey says
+// who it is, and its user is latched before anything is read that the verdict depends on.
+func (s *Authentications) checkAssertion(c *rest.Call) (rest.Reply, error) {
+	var b assertion
+	if err := c.Decode(&b); err != nil {
+		return rest.Reply{}, err
+	}
+	if err := b.validate(); err != nil {
+		return rest.Reply{}, err
+	}
+	x, d, err := s.answering(c, *b.Assertion)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	x.hear(b.Compatibility)
+	if err := s.answerable(c, x, d); err != nil {
+		return rest.Reply{}, err
+	}
+	said, err := s.asserted(c, x, d, b)
+	if err != nil {
+		return rest.Reply{}, s.unasserted(c, x, d, err)
+	}
+	if err := s.proven(c, x, d, said); err != nil {
+		return rest.Reply{}, err
+	}
+	return rest.OK(s.show(c, x))
+}
+
+// answering finds the deviceAuthentication of the path and the passkey that answers, nil
+// for none that is known here.
+func (s *Authentications) answering(c *rest.Call, answer string) (*session, *device.Record, error) {
+	id, err := c.ID("deviceAuthenticationID")
+	if err != nil {
+		return nil, nil, err
+	}
+	user, err := s.owner(c, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	credential, _, err := passkey.Identify(answer)
+	if err != nil {
+		return s.answeredBadly(c, user)
+	}
+	owner, known, err := s.Credentials.Find(c, credential)
+	if err != nil {
+		return nil, nil, err
+	}
+	anyone := user == ""
+	if anyone && known {
+		user = owner.User
+	}
+	if user == "" {
+		return s.answeredBadly(c, user)
+	}
+	if err := c.Tx.Latch(account.Key(c.Env, user)); err != nil {
+		return nil, nil, err
+	}
+	x, err := s.find(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if x.account == nil {
+		r := *x.record
+		r.User = user
+		if x, err = s.load(c, &r); err != nil {
+			return nil, nil, err
+		}
+	}
+	return x, x.device(owner.Device), nil
+}
+
+// answeredBadly is answering for what names no passkey.
+func (s *Authentications) answeredBadly(c *rest.Call, user string) (*session, *device.Record, error) {
+	if user != "" {
+		if err := c.Tx.Latch(account.Key(c.Env, user)); err != nil {
+			return nil, nil, err
+		}
+	}
+	x, err := s.find(c)
+	return x, nil, err
+}
+
+// answerable refuses an assertion where none can be checked.
+func (s *Authentications) answerable(c *rest.Call, x *session, d *device.Record) error {
+	if _, ok := next(x.Status, AssertionRight); !ok {
+		if selected, hot := x.selected(); selected != nil && x.Status != Completed && unusable(hot, c.Tx.Now()) {
+			return otp.Refusal(otp.Result{Verdict: otp.TooMany})
+		}
+		return x.move(AssertionRight)
+	}
+	if x.account == nil || d == nil {
+		return nil // told by the verdict
+	}
+	if err := x.fits(c.Tx.Now()); err != nil {
+		return err
+	}
+	if unusable(x.account.Device(d.ID), c.Tx.Now()) {
+		return otp.Refusal(otp.Result{Verdict: otp.TooMany})
+	}
+	return nil
+}
+
+// asserted judges an assertion by the FIDO2 policy of its challenge.
+func (s *Authentications) asserted(c *rest.Call, x *session, d *device.Record, b assertion) (passkey.Asserted, error) {
+	none := passkey.Asserted{}
+	switch {
+	case !c.Tx.Now().Before(time.UnixMilli(x.Ask.Until)):
+		return none, &passkey.Refusal{Step: "7.2.6", Reason: "the challenge is no longer valid"}
+	case d == nil || d.Passkey == nil || d.Passkey.RPID != x.Ask.RPID || !s.served(x, d):
+		if _, _, err := passkey.Identify(*b.Assertion); err != nil {
+			return none, err
+		}
+		return none, &passkey.Refusal{Step: "7.2.3", Reason: "a credential that is not known here"}
+	}
+	p, err := fido2.Effective(c.Tx, c.Env, x.Ask.Policy)
+	if err != nil {
+		return none, err
+	}
+	expect := passkey.Expect{Challenge: x.Ask.Challenge, RPID: x.Ask.RPID, Origins: s.Origins(x.Ask.RPID), Rules: p.Rules(c), Now: c.Tx.Now()}
+	if x.Device == "" {
+		expect.Rules = alone(expect.Rules)
+	} else {
+		expect.Allowed = s.allowed(c, x)
+	}
+	credential := *d.Passkey.Credential
+	credential.SignCount = uint32(x.account.Device(d.ID).Step)
+	return passkey.Assert(expect, credential, []byte(x.User), *b.Origin, *b.Assertion)
+}
+
+// allowed are the credentials that were asked for and can still be used.
+func (s *Authentications) allowed(c *rest.Call, x *session) [][]byte {
+	some := []*device.Record{x.device(x.Device)}
+	if x.Ask.Aggregate && some[0] != nil {
+		some = s.alike(c, x, some[0])
+	}
+	var out [][]byte
+	for _, d := range some {
+		if d != nil && d.Passkey != nil {
+			out = append(out, d.Passkey.Credential.ID)
+		}
+	}
+	return out
+}
+
+// proven ends the session with success. The challenge is forgotten: it cannot be answered
+// again.
+func (s *Authentications) proven(c *rest.Call, x *session, d *device.Record, said passkey.Asserted) error {
+	if err := x.move(AssertionRight); err != nil {
+		return err
+	}
+	hot := x.account.Device(d.ID)
+	hot.Right()
+	x.account.CodeRight()
+	hot.Step, hot.BackedUp = int64(said.SignCount), said.BackedUp
+	if err := x.account.Save(c.Tx, c.Env); err != nil {
+		return err
+	}
+	x.Device, x.Ask, x.AMR = d.ID, nil, methods(d.Passkey.Credential, said)
+	event := rest.Event{Type: "ASSERTION.CHECK_SUCCESS", User: x.User, ResourceType: "AUTHENTICATION", ResourceID: x.ID}
+	if said.Cloned {
+		event.Description = "the signature counter did not rise: the authenticator may have been cloned"
+	}
+	if err := c.Audit(event); err != nil {
+		return err
+	}
+	return s.update(c, x, rest.Success)
+}
+
+// methods are what a passkey proves (RFC 8176): a key that never leaves its authenticator,
+// or one that is synchronised, and that the authenticator verified its user.
+func methods(k *passkey.Credential, said passkey.Asserted) []string {
+	out := []string{"mfa", "hwk"}
+	if k.BackupEligible {
+		out[1] = "swk"
+	}
+	if said.UserVerified {
+		out = append(out, "user")
+	}
+	return out
+}
+
+// unasserted writes what a refused assertion leads to, and gives the refusal. A guess at
+// a passkey of a user who is known counts; where the passkey was to say who it is it does
+// not, for anybody can name one.
+func (s *Authentications) unasserted(c *rest.Call, x *session, d *device.Record, err error) error {
+	refusal, event := device.Unproven("assertion", err)
+	if refusal == nil {
+		return err
+	}
+	event.Type, event.User, event.ResourceType, event.ResourceID = "ASSERTION.CHECK_FAILED", x.User, "AUTHENTICATION", x.ID
+	if err := c.Audit(event); err != nil {
+		return err
+	}
+	if x.Device == "" {
+		return refusal.Keep()
+	}
+	selected, hot := x.selected()
+	if selected == nil {
+		return refusal.Keep()
+	}
+	res := otp.Result{Failure: hot.Wrong(x.policy.Rule(selected.Type, s.Row), c.Tx.Now()), Changed: true}
+	if err := s.counted(c, x, res); err != nil {
+		return err
+	}
+	return refusal.With("attemptsRemaining", res.Left).Keep()
+}

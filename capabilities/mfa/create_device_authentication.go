@@ -42,7 +42,7 @@ func createDeviceAuthentication() node.Spec {
 				PutRef("user", user).
 				PutRef("policy", node.First(in.MFAPolicyID, c.PolicyID)).
 				Put("selectedDevice", in.Selected.Body()).
-				PutRef("rp", node.First(in.AuthenRPID, in.RPID)).
+				PutRelyingParty(node.First(in.AuthenRPID, in.RPID), in.UsernameLess).
 				Put("webAuthn", node.Object{}.Put("challenge", in.Challenge)).
 				Put("mobilePayload", in.MobilePayload).
 				PutRef("application", node.Choose(in.ApplicationID, in.CustomApplication)).

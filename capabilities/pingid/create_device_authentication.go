@@ -39,7 +39,7 @@ func createDeviceAuthentication() node.Spec {
 					PutRef("user", user).
 					PutRef("policy", in.PolicyID).
 					Put("selectedDevice", in.Selected.Body()).
-					PutRef("rp", node.First(in.AuthenRPID, in.RPID)).
+					PutRelyingParty(node.First(in.AuthenRPID, in.RPID), in.UsernameLess).
 					Put("notification", node.Notification{}.Body(in.Template)).
 					Put("compatibility", node.First(in.FIDOCompatibility, in.Compatibility)),
 			}, node.Authenticated())

@@ -88,6 +88,16 @@ func (s Selected) oneTime() Object {
 	return o.Put("phone", s.SMS)
 }
 
+// PutRelyingParty sets the `rp` of a new authentication. Without a user it is always
+// there, be it empty: it says that a passkey tells who it is.
+func (o Object) PutRelyingParty(id string, usernameLess bool) Object {
+	if id == "" && usernameLess {
+		o["rp"] = Object{}
+		return o
+	}
+	return o.PutRef("rp", id)
+}
+
 // AuthenticatedUser is the user that a new authentication names: none with
 // usernameLess, where the passkey tells.
 func AuthenticatedUser(id string, usernameLess bool) (string, connector.Outcome) {

@@ -50,6 +50,7 @@ func (s *Server) routes() []route {
 		{method: http.MethodGet, path: "/readyz", handle: s.showReadiness},
 		{method: http.MethodGet, path: "/metrics", handle: s.showMetrics},
 		{method: http.MethodGet, path: "/openapi.json", handle: s.showOpenAPI},
+		{method: http.MethodGet, path: "/assets/passkey.js", handle: s.showPasskeyScript},
 	}
 	if s.opt.FlowSchema != nil {
 		rows = append(rows, route{method: http.MethodGet, path: "/schemas/flow.schema.json", handle: s.showFlowSchema})

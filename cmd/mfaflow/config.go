@@ -37,6 +37,7 @@ type config struct {
 	hookURL     string            // where text messages and calls go to, see embedded.Webhook
 	hookSecret  string            // that signs what goes there
 	proxies     []netip.Prefix    // that may name the client
+	origins     []string          // of which passkeys may answer, beside the server's own
 	env         map[string]string // what flows read as env.*
 
 	// What no user sets: tests bring a clock, timers, cheap hashes and certificates.
@@ -60,6 +61,7 @@ var settings = []struct{ name, fallback, help string }{
 	{"smtp-url", "", "smtp://user:password@host:port?from=address&tls=starttls|implicit|none, where e-mail goes to"},
 	{"sms-webhook-url", "", "https URL of the gateway for SMS, VOICE and WHATSAPP"},
 	{"sms-webhook-secret", "", "secret that signs the requests to it"},
+	{"origins", "", "comma-separated further origins of which passkeys may answer, https://login.example.com"},
 	{"proxies", "", "comma-separated networks whose X-Forwarded-For is believed"},
 }
 
@@ -115,6 +117,9 @@ func loadConfig(cmd *cobra.Command, getenv func(string) string) (*config, error)
 		return nil, err
 	}
 	if c.proxies, err = parseProxies(values["proxies"]); err != nil {
+		return nil, err
+	}
+	if c.origins, err = parseOrigins(values["origins"]); err != nil {
 		return nil, err
 	}
 	return c, c.check()
@@ -189,6 +194,18 @@ func parseProxies(list string) ([]netip.Prefix, error) {
 			return nil, usagef("proxies: %q is not a network such as 10.0.0.0/8", p)
 		}
 		out = append(out, prefix)
+	}
+	return out, nil
+}
+
+// parseOrigins takes origins as browsers write them, for they are compared as text.
+func parseOrigins(list string) ([]string, error) {
+	out := splitList(list)
+	for _, o := range out {
+		u, err := url.Parse(o)
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || o != u.Scheme+"://"+strings.ToLower(u.Host) {
+			return nil, usagef("origins: %q is not an origin such as https://login.example.com", o)
+		}
 	}
 	return out, nil
 }

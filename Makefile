@@ -5,7 +5,7 @@ FUZZTIME ?= 30s
 BENCHTIME ?= 1s
 PKGS     := ./...
 
-.PHONY: help run build test race lint bench fuzz golden long
+.PHONY: help run build tools test race lint bench fuzz golden long
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -16,11 +16,17 @@ run: build ## Start on http://127.0.0.1:8080 with a demo user, data in ./data
 build: ## Build bin/mfaflow, static
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/mfaflow ./cmd/mfaflow
 
-test: ## Run all tests, those of the embedded service on both stores
+tools: ## Install what tests use besides Go: Chromium
+	@for c in chromium chromium-browser google-chrome; do command -v $$c >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "Chromium is missing, which tests of passkeys use. Install it (Debian: sudo apt-get install chromium)."; exit 1; fi
+
+test: tools ## Run all tests, those of the embedded service on both stores
 	$(GO) test $(PKGS)
 	$(GO) test ./connector/embedded -store bolt
 
-race: ## Run all tests under the race detector
+race: tools ## Run all tests under the race detector
 	$(GO) test -race $(PKGS)
 	$(GO) test -race ./connector/embedded -store bolt
 

@@ -61,6 +61,8 @@ func (c *checker) proves(e edge) bool {
 		return false
 	case n.Kind == Uses:
 		return n.Capability != nil && n.Capability.Spec.Authenticates
+	case n.Kind == Show:
+		return n.Poll != nil && n.Poll.Capability != nil && n.Poll.Capability.Spec.Authenticates && slices.Equal(e.outcomes, []string{"done"})
 	case n.Kind == Call && c.calls[n] != nil:
 		return !slices.ContainsFunc(e.outcomes, func(o string) bool { return c.calls[n].unproven[o] })
 	}

@@ -21,6 +21,8 @@ type Call struct {
 	Tx     *store.Tx
 	Env    string // environment id, the first segment of every key
 	Links  Links
+	Method string
+	Target string // path and query below the base URL, as they were sent
 	Params map[string]string
 	Query  url.Values
 	Header http.Header

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Outside is INVALID_DATA with an OUT_OF_RANGE of target.
@@ -28,4 +29,12 @@ func OneOf(target, value string, allowed ...string) error {
 // Full is REQUEST_FAILED with a LIMIT_EXCEEDED: no more of a thing can be made.
 func Full(what string, most int) *Problem {
 	return Refuse(RequestFailed, LimitExceeded, "", "Maximum allowed "+what+" has been reached").With("maximumAllowed", most)
+}
+
+// AtMost refuses a text that is too long.
+func AtMost(target, text string, most int) error {
+	if utf8.RuneCountInString(text) <= most {
+		return nil
+	}
+	return TooLong(target, most)
 }

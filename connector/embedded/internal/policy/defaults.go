@@ -38,12 +38,7 @@ func (p *Policy) Complete() {
 	if p.TOTP != nil && p.TOTP.PasscodeGracePeriod == 0 {
 		p.TOTP.PasscodeGracePeriod = 5
 	}
-	if m := p.Mobile; m != nil {
-		m.OTP = completeFailure(m.OTP, 2)
-		if m.OTP.Window == nil {
-			m.OTP.Window = &Window{StepSize: &Duration{Duration: 30, TimeUnit: "SECONDS"}}
-		}
-	}
+	completeMobile(p.Mobile)
 	if f := p.FIDO2; f != nil && f.Failure == nil {
 		f.Failure = completeFailure(nil, 2).Failure
 	}

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
@@ -76,12 +75,13 @@ type Failure struct {
 	CoolDown *Duration `json:"coolDown"`
 }
 
-// Mobile is the method of native apps. Applications are kept as they were given.
+// Mobile is the method of native apps.
 type Mobile struct {
-	Enabled                    bool              `json:"enabled"`
-	PromptForNicknameOnPairing bool              `json:"promptForNicknameOnPairing,omitempty"`
-	OTP                        *OTP              `json:"otp,omitempty"`
-	Applications               []json.RawMessage `json:"applications,omitempty"`
+	Enabled                    bool  `json:"enabled"`
+	PairingDisabled            bool  `json:"pairingDisabled,omitempty"`
+	PromptForNicknameOnPairing bool  `json:"promptForNicknameOnPairing,omitempty"`
+	OTP                        *OTP  `json:"otp,omitempty"`
+	Applications               []App `json:"applications,omitempty"`
 }
 
 // FIDO2 is the passkey method.
@@ -121,8 +121,11 @@ func (p *Policy) Method(deviceType string) *Method {
 
 // Enabled reports whether a device type may authenticate, and whether it may be paired.
 func (p *Policy) Enabled(deviceType string) (use, pair bool) {
-	if deviceType == "FIDO2" || deviceType == "PLATFORM" || deviceType == "SECURITY_KEY" {
+	switch deviceType {
+	case "FIDO2", "PLATFORM", "SECURITY_KEY":
 		return p.FIDO2 != nil && p.FIDO2.Enabled, p.FIDO2 != nil && p.FIDO2.Enabled && !p.FIDO2.PairingDisabled
+	case "MOBILE":
+		return p.Mobile.use()
 	}
 	m := p.Method(deviceType)
 	return m != nil && m.Enabled, m != nil && m.Enabled && !m.PairingDisabled
@@ -136,10 +139,13 @@ func (p *Policy) Rule(deviceType string, row int) account.Rule {
 }
 
 func (p *Policy) failure(deviceType string) *Failure {
-	if m := p.Method(deviceType); m != nil {
-		return m.OTP.Failure
+	switch deviceType {
+	case "MOBILE":
+		return p.Mobile.OTP.Failure
+	case "FIDO2", "PLATFORM", "SECURITY_KEY":
+		return p.FIDO2.Failure
 	}
-	return p.FIDO2.Failure
+	return p.Method(deviceType).OTP.Failure
 }
 
 // Grace is how many steps before and after now a code of an authenticator app is good.

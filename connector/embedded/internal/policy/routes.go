@@ -34,8 +34,11 @@ func Routes() []rest.Route {
 	)
 }
 
-func accept(_ *rest.Call, p *Policy) error {
+func accept(c *rest.Call, p *Policy) error {
 	if err := p.Validate(); err != nil {
+		return err
+	}
+	if err := known(c, p.Mobile); err != nil {
 		return err
 	}
 	p.ForSignOnPolicy = false

@@ -77,7 +77,7 @@ func (p *Policy) validateMethods() error {
 			return rest.Invalid("totp.uriParameters", fmt.Sprintf("must not set %q", name))
 		}
 	}
-	if err := validateOTP("mobile.otp", p.Mobile.OTP, made); err != nil {
+	if err := p.Mobile.validate(made); err != nil {
 		return err
 	}
 	if p.FIDO2 != nil {
@@ -118,13 +118,13 @@ func validateFailure(at string, f *Failure, l limits) error {
 	return validateDuration(at+".coolDown", f.CoolDown, l.coolMin, l.coolMax)
 }
 
-func validateDuration(at string, d *Duration, least, most time.Duration) error {
-	if err := rest.OneOf(at+".timeUnit", d.TimeUnit, "MINUTES", "SECONDS"); err != nil {
+func validateDuration(at string, d *Duration, least, most time.Duration, also ...string) error {
+	if err := rest.OneOf(at+".timeUnit", d.TimeUnit, append([]string{"MINUTES", "SECONDS"}, also...)...); err != nil {
 		return err
 	}
 	if d.Duration < 0 || d.Duration > 1_000_000 || d.Value() < least || d.Value() > most {
 		unit := units[d.TimeUnit]
-		return rest.Outside(at+".duration", int(least/unit), int(most/unit))
+		return rest.Outside(at+".duration", int((least+unit-1)/unit), int(most/unit))
 	}
 	return nil
 }

@@ -119,7 +119,6 @@ func (s *Service) routes() []rest.Route {
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
 		MaxPending: o.Limits.PendingDevices, PendingLife: o.Limits.PendingLife, Username: username,
 	}
-	users.EraseDevice = devices.Erase
 	authentications := &authn.Authentications{
 		Credentials: credentials, Origins: o.originsOf,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,

@@ -70,6 +70,9 @@ func (s *Authentications) served(x *session, d *device.Record) bool {
 	if k.Way == device.Signs && !x.signs(d) {
 		return false
 	}
+	if k.Way == device.Asks {
+		return d.MakesCodes(x.policy)
+	}
 	use, _ := x.policy.Enabled(d.Type)
 	return use && s.Notify.Reaches(k.Channel, d.Test)
 }

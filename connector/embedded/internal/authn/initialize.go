@@ -165,7 +165,7 @@ func (s *Authentications) challenge(c *rest.Call, x *session, id, target string)
 	}
 	x.Device, x.Once, x.Code, x.Ask = id, nil, nil, nil
 	switch k, _ := device.KindOf(d.Type); k.Way {
-	case device.Makes:
+	case device.Makes, device.Asks:
 		return "", x.move(SelectedCode)
 	case device.Signs:
 		return "", s.ask(c, x, d)

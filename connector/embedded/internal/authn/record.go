@@ -169,6 +169,9 @@ func (s *Authentications) load(c *rest.Call, r *record) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if devices, err = device.Installed(c, devices); err != nil {
+		return nil, err
+	}
 	x := &session{record: r, account: a, policy: p, devices: devices}
 	if x.spent, err = s.Notify.Spent(c, a.ID); err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ func (s *Devices) activatePasskey(c *rest.Call, a *account.Account, r *Record) (
 	if err != nil {
 		return rest.Reply{}, s.unattested(c, a, r, err)
 	}
-	if err := s.Credentials.claim(c, credential.ID, Owner{User: a.ID, Device: r.ID}); err != nil {
+	if r.Passkey.Owner, err = s.Credentials.claim(c, credential.ID, Owner{User: a.ID, Device: r.ID}); err != nil {
 		return rest.Reply{}, err
 	}
 	c.Tx.Put(attestationKey(c.Env, a.ID, r.ID), []byte(*b.Attestation))
@@ -85,20 +85,13 @@ func Unproven(target string, err error) (*rest.Problem, rest.Event) {
 // as it came and only shown, so it stays out of the record that every sign-on reads.
 func attestationKey(env, user, id string) store.Key { return store.K(env, "attestation", user, id) }
 
-// Erase deletes all records of a device that the hot record no longer has.
-func (s *Devices) Erase(c *rest.Call, user, id string) error {
-	recs, err := Load(c.Tx, c.Env, user, []string{id})
-	if err != nil {
-		return err
+// forget deletes what hangs on a passkey, if the device is one.
+func (p *Passkey) forget(c *rest.Call, user, id string) {
+	if p == nil || p.Credential == nil {
+		return
 	}
-	for _, r := range recs {
-		s.Credentials.release(c, r)
-		if r.Passkey != nil {
-			c.Tx.Delete(attestationKey(c.Env, user, id))
-		}
-	}
-	c.Tx.Delete(Key(c.Env, user, id))
-	return nil
+	c.Tx.Delete(p.Owner)
+	c.Tx.Delete(attestationKey(c.Env, user, id))
 }
 
 // withPasskey shows what only who reads devices sees of a passkey.

@@ -73,18 +73,25 @@ func (s *Devices) saveBoth(c *rest.Call, a *account.Account, r *Record) error {
 
 // room refuses a device beyond the limits, or one that the user already has.
 func (s *Devices) room(c *rest.Call, a *account.Account, r *Record, pending bool) error {
-	settings, err := policy.LoadSettings(c.Tx, c.Env)
-	if err != nil {
+	if err := full(c, a); err != nil {
 		return err
-	}
-	active := a.Active()
-	if most := settings.Pairing.MaxAllowedDevices; len(active) >= most {
-		return tooMany(most)
 	}
 	if pending && s.MaxPending > 0 && len(a.Pending()) >= s.MaxPending {
 		return tooMany(s.MaxPending)
 	}
 	return unique(c, a, r)
+}
+
+// full refuses one more device than the settings allow.
+func full(c *rest.Call, a *account.Account) error {
+	settings, err := policy.LoadSettings(c.Tx, c.Env)
+	if err != nil {
+		return err
+	}
+	if most := settings.Pairing.MaxAllowedDevices; len(a.Active()) >= most {
+		return tooMany(most)
+	}
+	return nil
 }
 
 func tooMany(most int) error {

@@ -55,28 +55,22 @@ func (s Credentials) Find(c *rest.Call, id []byte) (Owner, bool, error) {
 	return o, true, nil
 }
 
-// claim makes a credential a device's, unless it is one already.
-func (s Credentials) claim(c *rest.Call, id []byte, o Owner) error {
+// claim makes a credential a device's, unless it is one already, and returns the key of
+// the record that says so.
+func (s Credentials) claim(c *rest.Call, id []byte, o Owner) (store.Key, error) {
 	key := s.key(c.Env, id)
 	recs, err := c.Tx.Get(key)
 	if err != nil {
-		return fmt.Errorf("read a credential: %w", err)
+		return "", fmt.Errorf("read a credential: %w", err)
 	}
 	if recs[0].Rev != 0 {
-		return rest.Refuse(rest.InvalidData, rest.UniquenessViolation, "attestation", "The passkey is registered already").
+		return "", rest.Refuse(rest.InvalidData, rest.UniquenessViolation, "attestation", "The passkey is registered already").
 			With("step", "7.1.23")
 	}
 	b, err := json.Marshal(o)
 	if err != nil {
-		return fmt.Errorf("encode a credential: %w", err)
+		return "", fmt.Errorf("encode a credential: %w", err)
 	}
 	c.Tx.Put(key, b)
-	return nil
-}
-
-// release frees the credential of a device that goes.
-func (s Credentials) release(c *rest.Call, r *Record) {
-	if r.Passkey != nil && r.Passkey.Credential != nil {
-		c.Tx.Delete(s.key(c.Env, r.Passkey.Credential.ID))
-	}
+	return key, nil
 }

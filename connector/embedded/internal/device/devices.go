@@ -24,6 +24,9 @@ type Devices struct {
 	PendingLife time.Duration // until a device that was not activated is gone
 	Browsers    Elsewhere     // remembered browsers
 
+	// PayloadOf is the device that a payload of its app is of; "" if it is not good.
+	PayloadOf func(c *rest.Call, payload string) (id string, err error)
+
 	Credentials Credentials
 	Origins     func(rpID string) []string // of which a passkey of a relying party may answer
 
@@ -87,7 +90,7 @@ func (s *Devices) sweep(c *rest.Call, user string) error {
 	}
 	for _, d := range a.Devices {
 		if s.stale(d, c.Tx.Now()) {
-			if err := s.Erase(c, user, d.ID); err != nil {
+			if err := Forget(c, user, d.ID); err != nil {
 				return err
 			}
 		}

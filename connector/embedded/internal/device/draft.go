@@ -34,7 +34,7 @@ func (s *Devices) accept(c *rest.Call, b draft) (*Record, *policy.Policy, error)
 		return nil, nil, rest.Required("type")
 	}
 	k, known := KindOf(b.Type)
-	if !known {
+	if !known || k.Way == Asks {
 		return nil, nil, rest.Invalid("type", "is not a device type that can be created here")
 	}
 	p, err := s.permits(c, k, b)

@@ -32,17 +32,36 @@ func (s *Devices) remove(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	a.Remove(r.ID)
-	if err := s.Erase(c, a.ID, r.ID); err != nil {
-		return rest.Reply{}, err
-	}
-	if err := a.Save(c.Tx, c.Env); err != nil {
-		return rest.Reply{}, err
-	}
-	if err := audited(c, "DEVICE.DELETED", a.ID, r.ID, rest.Success); err != nil {
+	if err := Remove(c, a, r.ID); err != nil {
 		return rest.Reply{}, err
 	}
 	return rest.Gone()
+}
+
+// Remove takes a device from its user, with all that belongs to it.
+func Remove(c *rest.Call, a *account.Account, id string) error {
+	a.Remove(id)
+	if err := Forget(c, a.ID, id); err != nil {
+		return err
+	}
+	if err := a.Save(c.Tx, c.Env); err != nil {
+		return err
+	}
+	return audited(c, "DEVICE.DELETED", a.ID, id, rest.Success)
+}
+
+// Forget deletes the records of a device: from then on its key is good for nothing.
+func Forget(c *rest.Call, user, id string) error {
+	recs, err := Load(c.Tx, c.Env, user, []string{id})
+	if err != nil {
+		return err
+	}
+	for _, r := range recs {
+		r.Passkey.forget(c, user, id)
+	}
+	c.Tx.Delete(Key(c.Env, user, id))
+	c.Tx.Delete(AppKey(c.Env, id))
+	return nil
 }
 
 // nickname answers PUT nickname; "" takes the nickname away.

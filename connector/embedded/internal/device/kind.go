@@ -3,6 +3,7 @@ package device
 import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/mask"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 )
 
 // Way is how a device proves that its user is there.
@@ -13,6 +14,7 @@ const (
 	Sends Way = iota + 1 // a code is sent to it
 	Makes                // it makes codes itself
 	Signs                // it signs a challenge: a passkey
+	Asks                 // its app asks its user, or makes codes itself
 )
 
 // Kind is what the service must know of a device type. A new type is a new entry of
@@ -50,6 +52,7 @@ func Kinds() []Kind {
 		{Type: "TOTP", Label: "Authenticator App", Way: Makes, AMR: []string{"otp"}},
 		{Type: securityKeyType, Label: "Security Key", Way: Signs, Former: true},
 		{Type: platformType, Label: "Biometrics", Way: Signs, Former: true},
+		{Type: Phone, Label: "Mobile App", Way: Asks, Channel: "PUSH", AMR: []string{"otp"}},
 	}
 	for i := range kinds {
 		switch k := &kinds[i]; k.Target {
@@ -71,6 +74,15 @@ func KindOf(deviceType string) (Kind, bool) {
 		}
 	}
 	return Kind{}, false
+}
+
+// Phone is the type of a native app on a phone, which is paired from there alone.
+const Phone = "MOBILE"
+
+// reaches reports whether a device of the kind can be of use: its channel has a sender, or
+// it also works without.
+func (k Kind) reaches(n notify.Notifier, test bool) bool {
+	return k.Way == Asks && !test || n.Reaches(k.Channel, test)
 }
 
 // Sent reports whether codes are sent to the device.

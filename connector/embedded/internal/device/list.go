@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/application"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/fido2"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -39,10 +40,14 @@ func (s *Devices) collection(c *rest.Call, a *account.Account, f scim.Filter) (m
 	if err != nil {
 		return nil, err
 	}
+	payload, of, err := s.payload(c, f)
+	if err != nil {
+		return nil, err
+	}
 	devices := []any{}
 	for _, r := range recs {
 		d := show(c, a, r)
-		if !f.Match(attributes(d)) {
+		if !f.Match(telling(d, payload, of)) {
 			continue
 		}
 		if d, err = s.listed(c, d, r); err != nil {
@@ -83,6 +88,27 @@ func (s *Devices) listed(c *rest.Call, d Device, r *Record) (Device, error) {
 	return d, err
 }
 
+// payload finds the payload of an app in a filter, and the device that it is of: "" for
+// one that is not good.
+func (s *Devices) payload(c *rest.Call, f scim.Filter) (payload, of string, err error) {
+	payload, ok := f.Equal("mobilePayload")
+	if !ok {
+		return "", "", nil
+	}
+	of, err = s.PayloadOf(c, payload)
+	return payload, of, err
+}
+
+// telling is attributes, and the payload for the device that it is of.
+func telling(d Device, payload, of string) func(string) any {
+	return func(name string) any {
+		if name == "mobilePayload" && of == d.ID {
+			return payload
+		}
+		return attributes(d)(name)
+	}
+}
+
 func attributes(d Device) func(string) any {
 	return func(name string) any {
 		switch name {
@@ -112,7 +138,11 @@ func (s *Devices) expand(c *rest.Call, a *account.Account, out map[string]any) e
 			}
 			out["allowedtypes"] = types
 		case "applications":
-			out["applications"] = []any{}
+			apps, err := application.All(c.Tx, c.Env)
+			if err != nil {
+				return err
+			}
+			out["applications"] = applications(c, apps)
 		case "mfaSettings":
 			set, err := policy.LoadSettings(c.Tx, c.Env)
 			if err != nil {
@@ -128,6 +158,14 @@ func (s *Devices) expand(c *rest.Call, a *account.Account, out map[string]any) e
 		}
 	}
 	return nil
+}
+
+func applications(c *rest.Call, all []*application.Application) []*application.Application {
+	out := []*application.Application{}
+	for _, a := range all {
+		out = append(out, application.Show(c, a))
+	}
+	return out
 }
 
 // order lists the active devices in their order; empty when the order was removed.
@@ -159,7 +197,7 @@ func (s *Devices) allowed(c *rest.Call) ([]string, error) {
 	}
 	out := []string{}
 	for _, k := range Kinds() {
-		if _, pair := p.Enabled(k.Type); pair && !k.Former && s.Notify.Reaches(k.Channel, false) {
+		if _, pair := p.Enabled(k.Type); pair && !k.Former && k.reaches(s.Notify, false) {
 			out = append(out, k.Type)
 		}
 	}

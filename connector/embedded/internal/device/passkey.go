@@ -12,6 +12,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/passkey"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/store"
 )
 
 // Passkey is what is kept of a FIDO2 device.
@@ -23,6 +24,7 @@ type Passkey struct {
 	Challenge  []byte              `json:"c,omitempty"` // while ACTIVATION_REQUIRED
 	Options    string              `json:"o,omitempty"` // while ACTIVATION_REQUIRED
 	Credential *passkey.Credential `json:"k,omitempty"`
+	Owner      store.Key           `json:"r,omitempty"` // the record that says whose the credential is
 }
 
 // relyingParty is the member rp of a draft.

@@ -24,9 +24,12 @@ type Record struct {
 	Policy    string    `json:"p,omitempty"` // given at creation; "" is the environment's
 	Test      bool      `json:"x,omitempty"` // codes are answered, not sent
 	Pairing   *otp.Code `json:"o,omitempty"` // while ACTIVATION_REQUIRED
-	Secret    []byte    `json:"s,omitempty"` // TOTP
+	Secret    []byte    `json:"s,omitempty"` // TOTP, MOBILE
 	KeyURI    string    `json:"k,omitempty"` // TOTP, while ACTIVATION_REQUIRED
 	Passkey   *Passkey  `json:"w,omitempty"` // FIDO2
+	Mobile    *Mobile   `json:"m,omitempty"` // MOBILE
+	Period    int       `json:"d,omitempty"` // MOBILE: of its codes, in seconds, as its app was when it was paired
+	Grace     int       `json:"g,omitempty"` // MOBILE: steps before and after now, likewise
 	Resent    int       `json:"r,omitempty"` // pairing codes sent again
 	Created   int64     `json:"c"`           // Unix ms
 	Updated   int64     `json:"u"`
@@ -102,6 +105,7 @@ type Device struct {
 	TestMode    bool         `json:"testMode,omitempty"`
 	Test        *Test        `json:"test,omitempty"`
 	FIDO
+	*Mobile
 }
 
 // FIDO are the members of passkeys (seed 000, FIDO2 devices).
@@ -202,6 +206,7 @@ func show(c *rest.Call, a *account.Account, r *Record) Device {
 	case "phone":
 		d.Phone, d.Extension = r.Address, r.Extension
 	}
+	d.Mobile = r.Mobile.shown(c.Tx.Now())
 	if r.Passkey != nil {
 		d.FIDO = r.Passkey.show(hot)
 	}

@@ -23,5 +23,6 @@ func (s *Devices) Routes() []rest.Route {
 		{Method: http.MethodPost, Path: one, Media: "device.block", Run: or(s.block, s.Browsers.Block)},
 		{Method: http.MethodPost, Path: one, Media: "device.unblock", Run: or(s.unblock, s.Browsers.Unblock)},
 		{Method: http.MethodPut, Path: one + "/nickname", Run: or(s.nickname, s.Browsers.Rename)},
+		{Method: http.MethodPut, Path: one + "/logs", Run: s.requestLogs},
 	}
 }

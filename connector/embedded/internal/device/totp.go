@@ -42,7 +42,7 @@ func withSecret(c *rest.Call, d Device, r *Record) Device {
 type Try struct {
 	Device  *account.Device
 	Rule    account.Rule
-	Grace   int       // steps of 30 s before and after now, for a code that an app made
+	Grace   int       // TOTP: steps before and after now
 	Code    *otp.Code // what was sent, if anything was
 	Purpose string    // what it was sent for
 	Guess   string
@@ -54,7 +54,11 @@ func (r *Record) Verify(ck otp.Checker, t Try) otp.Result {
 	if k, _ := KindOf(r.Type); k.Sent() {
 		return ck.Check(t.Code, t.Device, t.Rule, t.Purpose, t.Guess, t.Now)
 	}
-	return ck.CheckTOTP(r.Secret, t.Grace, t.Device, t.Rule, t.Guess, t.Now)
+	made := otp.Made{Secret: r.Secret, Period: totp.Period, Grace: t.Grace}
+	if r.Mobile != nil {
+		made.Period, made.Grace = time.Duration(r.Period)*time.Second, r.Grace
+	}
+	return ck.CheckTOTP(made, t.Device, t.Rule, t.Guess, t.Now)
 }
 
 // verifyPairing checks the guess that shall activate a device. A secret that has expired

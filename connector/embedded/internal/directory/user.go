@@ -32,9 +32,6 @@ type Directory struct {
 
 	// Forget deletes what others keep of a user that is deleted.
 	Forget []func(c *rest.Call, user string) error
-
-	// EraseDevice deletes the records of a device of a user who goes.
-	EraseDevice func(c *rest.Call, user, device string) error
 }
 
 // info is a user's profile record.

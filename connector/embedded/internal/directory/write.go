@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
@@ -228,7 +229,7 @@ func (d *Directory) remove(c *rest.Call) (rest.Reply, error) {
 	c.Tx.Delete(account.Key(c.Env, a.ID))
 	notify.Forget(c, a.ID)
 	for _, dev := range a.Devices {
-		if err := d.EraseDevice(c, a.ID, dev.ID); err != nil {
+		if err := device.Forget(c, a.ID, dev.ID); err != nil {
 			return rest.Reply{}, err
 		}
 	}

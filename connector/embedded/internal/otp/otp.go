@@ -98,10 +98,18 @@ func (c Checker) Check(code *Code, d *account.Device, rule account.Rule, purpose
 	return attempt(d, rule, now, func() bool { return c.equal(code, purpose, d.ID, guess) })
 }
 
-// CheckTOTP is Check for a code that an app made: that of one of the grace steps before
-// or after now. Its step is kept on the device, and it and all before are used up.
-func (c Checker) CheckTOTP(secret []byte, grace int, d *account.Device, rule account.Rule, guess string, now time.Time) Result {
-	if _, locked := d.Locked(now); locked || len(secret) == 0 || d.Blocked() {
+// Made says how an app makes its codes, and how many steps before or after now they are
+// good.
+type Made struct {
+	Secret []byte
+	Period time.Duration
+	Grace  int
+}
+
+// CheckTOTP is Check for a code that an app made. Its step is kept on the device, and it
+// and all before are used up.
+func (c Checker) CheckTOTP(m Made, d *account.Device, rule account.Rule, guess string, now time.Time) Result {
+	if _, locked := d.Locked(now); locked || len(m.Secret) == 0 || d.Blocked() {
 		return Result{Verdict: TooMany}
 	}
 	var step int64
@@ -110,7 +118,7 @@ func (c Checker) CheckTOTP(secret []byte, grace int, d *account.Device, rule acc
 			return false
 		}
 		c.compared()
-		step, ok = totp.Match(secret, guess, totp.Step(now), int64(grace), d.Step)
+		step, ok = totp.Match(m.Secret, guess, totp.Step(now, m.Period), int64(m.Grace), d.Step)
 		return ok
 	})
 	if res.Verdict == Right {

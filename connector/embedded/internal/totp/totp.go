@@ -25,8 +25,8 @@ const (
 	Period = 30 * time.Second
 )
 
-// Step numbers the step that a time is in.
-func Step(t time.Time) int64 { return t.Unix() / int64(Period/time.Second) }
+// Step numbers the step of a period that a time is in.
+func Step(t time.Time, period time.Duration) int64 { return t.Unix() / int64(period/time.Second) }
 
 // Code is the code of a step.
 func Code(secret []byte, step int64) string { return hotp(sha1.New, secret, step, Digits) }

@@ -40,7 +40,7 @@ func TestRFC6238Vectors(t *testing.T) {
 	} {
 		secret := []byte(strings.Repeat("1234567890", 7)[:c.size])
 		for i, at := range []int64{59, 1111111109, 1111111111, 1234567890, 2000000000, 20000000000} {
-			if got := hotp(c.h, secret, Step(time.Unix(at, 0)), 8); got != c.want[i] {
+			if got := hotp(c.h, secret, Step(time.Unix(at, 0), Period), 8); got != c.want[i] {
 				t.Errorf("%s at %d: %s, want %s", c.name, at, got, c.want[i])
 			}
 		}

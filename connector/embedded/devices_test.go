@@ -288,11 +288,12 @@ func TestListDevices(t *testing.T) {
 	}
 	w.api("GET", "users/"+user+"/devices?filter="+escape(`type sw "S"`), nil).want(400, "INVALID_FILTER")
 	r := w.api("GET", "users/"+user+"/devices?expand=order,typeDisplayNames,allowedTypes,applications,mfaSettings,mfaPolicy", nil).want(200, "")
-	want := obj{"order": refs(active), "typeDisplayNames": obj{"EMAIL": "Email", "SMS": "SMS", "VOICE": "Voice", "WHATSAPP": "WhatsApp", "TOTP": "Authenticator App",
+	want := obj{"order": refs(active), "typeDisplayNames": obj{"EMAIL": "Email", "SMS": "SMS", "VOICE": "Voice", "WHATSAPP": "WhatsApp", "TOTP": "Authenticator App", "MOBILE": "Mobile App",
 		"FIDO2": "Passkey", "SECURITY_KEY": "Security Key", "PLATFORM": "Biometrics"},
-		"allowedtypes": []any{"FIDO2", "EMAIL", "SMS", "VOICE", "TOTP"}, "applications": []any{},
-		"mfaSettings": obj{"environment": obj{"id": envID}, "pairing": obj{"maxAllowedDevices": 5.0, "pairingKeyFormat": "NUMERIC"}},
-		"mfaPolicy":   obj{"id": r.text("_embedded.mfaPolicy.id"), "authentication": obj{"deviceSelection": "DEFAULT_TO_FIRST"}}}
+		"allowedtypes": []any{"FIDO2", "EMAIL", "SMS", "VOICE", "TOTP", "MOBILE"},
+		"applications": w.api("GET", "applications", nil).want(200, "").at("_embedded.applications"),
+		"mfaSettings":  obj{"environment": obj{"id": envID}, "pairing": obj{"maxAllowedDevices": 5.0, "pairingKeyFormat": "NUMERIC"}},
+		"mfaPolicy":    obj{"id": r.text("_embedded.mfaPolicy.id"), "authentication": obj{"deviceSelection": "DEFAULT_TO_FIRST"}}}
 	got := r.at("_embedded").(obj)
 	delete(got, "devices")
 	if d := cmp.Diff(want, got); d != "" {

@@ -4,8 +4,8 @@
 //	capability ─► Service.Do(ctx, pingone.Request) ─┐
 //	any PingOne SDK ─► Service.ServeHTTP ───────────┴─► one route table ─► one unit of work
 //
-// Served are users, passwords, devices, device authentication policies, MFA settings,
-// deviceAuthentications and activities, for the device types of internal/device. Messages
+// Served are users, passwords, devices, pairing keys, native apps, device authentication
+// policies, MFA settings, deviceAuthentications and activities, for the device types of internal/device. Messages
 // leave through store/outbox, events through store/audit, both in the commit of what they
 // tell of.
 //
@@ -17,6 +17,9 @@
 //	internal/browser    remembered browsers
 //	internal/risk       risk evaluations
 //	internal/policy     policies and settings
+//	internal/application  native apps and push credentials
+//	internal/pairing    pairing keys
+//	internal/app        the side of native apps: signed calls (docs/app-protocol.md)
 //	internal/otp        codes: made, kept as keyed hashes, checked
 //	internal/totp       codes of authenticator apps
 //	internal/notify     messages and their daily limits

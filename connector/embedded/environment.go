@@ -28,3 +28,6 @@ func (s *Service) serveEnvironments(w http.ResponseWriter) {
 		"count":     1, "size": 1,
 	})
 }
+
+// NativeApplication is the id of the native app with which an environment begins.
+func NativeApplication(env string) string { return rest.FixedID(env, "nativeApplication") }

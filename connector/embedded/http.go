@@ -16,17 +16,22 @@ import (
 const maxBody = 1 << 20
 
 // ServeHTTP serves the API below /v1/environments/{env}, the auth host below /{env}, and
-// /{env}/as/token. All but the last need a bearer token. Another environment is 404.
+// /{env}/as/token. All but the last and what is below /{env}/app, where apps sign their
+// calls, need a bearer token. Another environment is 404.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, path, ok := s.split(r.URL.EscapedPath())
 	if ok && host == pingone.HostAuth && len(path) == 2 && path[0] == "as" && path[1] == "token" {
 		s.serveToken(w, r)
 		return
 	}
-	q := call{actor: "worker", Request: pingone.Request{Host: host, Method: r.Method, Path: path, Query: r.URL.Query(),
+	q := call{actor: "worker", target: r.URL.RequestURI(), Request: pingone.Request{Host: host, Method: r.Method, Path: path, Query: r.URL.Query(),
 		MediaType: r.Header.Get("Content-Type"), Header: r.Header}}
+	signed := ok && host == pingone.HostAuth && len(path) > 0 && path[0] == "app"
+	if signed {
+		q.actor = "app"
+	}
 	switch {
-	case !s.authorized(r):
+	case !signed && !s.authorized(r):
 		p := rest.Plain(http.StatusUnauthorized, rest.AccessFailed, "")
 		p.Body.Details = []pingone.Detail{{Code: rest.InvalidToken, Message: "The access token is missing or not valid"}}
 		p.Header = http.Header{"Www-Authenticate": {"Bearer"}}

@@ -56,6 +56,10 @@ type Options struct {
 	// and locks for 15 minutes after 8 wrong ones.
 	Passwords PasswordPolicy
 
+	// OnLogs is given the logs of a native app that were asked for, when they have come;
+	// nil drops them.
+	OnLogs func(user, device, text string)
+
 	// HashCost is argon2id's cost for new passwords; the zero value is 19 MiB and two
 	// passes. HashParallel is how many are computed at once; 0 is the number of CPUs.
 	HashCost     HashCost
@@ -128,6 +132,12 @@ type Limits struct {
 	// forgotten.
 	Browsers int
 
+	// PairingGuesses is how many wrong pairing codes an environment hears in a minute,
+	// and PairingGuessesPerKey how many of them signed with one key. Then right codes
+	// are refused too until the minute is over: a stranger can keep others from pairing,
+	// but a code of 12 digits is not found by trying.
+	PairingGuesses, PairingGuessesPerKey int
+
 	// AuthenticationLife is how long a deviceAuthentication can be used and read; its
 	// codes live as long as the policy says. Zero is never.
 	AuthenticationLife time.Duration
@@ -144,12 +154,14 @@ type Limits struct {
 }
 
 // DefaultLimits: 100 failures in a row, 3 resends, 5 wrong ones a mailed code, 50 pending
-// devices for 24 hours, 10 remembered browsers a user, authentications of 2 hours, risk evaluations of 24, 50,000 users a filter,
-// 50,000 audit records a page.
+// devices for 24 hours, 10 remembered browsers a user, 100 wrong pairing codes a minute, 10
+// of them of one key, authentications of 2 hours, risk evaluations of 24, 50,000 users a
+// filter, 50,000 audit records a page.
 func DefaultLimits() Limits {
 	return Limits{
 		FailuresInRow: 100, Resends: 3, CodeFailures: 5, PendingDevices: 50, Browsers: 10, PendingLife: 24 * time.Hour,
-		AuthenticationLife: 2 * time.Hour, RiskLife: 24 * time.Hour, ScanUsers: 50_000, ScanActivities: 50_000,
+		PairingGuesses: 100, PairingGuessesPerKey: 10, AuthenticationLife: 2 * time.Hour, RiskLife: 24 * time.Hour,
+		ScanUsers: 50_000, ScanActivities: 50_000,
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"regexp"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/activity"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/app"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/application"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/authn"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/browser"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/cursor"
@@ -20,6 +22,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/fido2"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/pairing"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/password"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -44,7 +47,7 @@ var (
 )
 
 // New makes a Service over a store and, in a new environment, writes its default
-// policies. Errors: ErrOptions, or the store's.
+// policies and a native app. Errors: ErrOptions, or the store's.
 func New(ctx context.Context, db *store.DB, o Options) (*Service, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -54,13 +57,16 @@ func New(ctx context.Context, db *store.DB, o Options) (*Service, error) {
 		return nil, err
 	}
 	err = db.Update(ctx, func(_ context.Context, tx *store.Tx) error {
+		if err := application.Seed(tx, o.Environment); err != nil {
+			return err
+		}
 		if err := policy.Seed(tx, o.Environment, p); err != nil {
 			return err
 		}
 		return fido2.Seed(tx, o.Environment, o.defaultRPID())
 	})
 	if err != nil {
-		return nil, fmt.Errorf("write the default policies: %w", err)
+		return nil, fmt.Errorf("write what the environment begins with: %w", err)
 	}
 	if err := o.FIDOMetadata.write(ctx, db, o.Environment); err != nil {
 		return nil, err
@@ -112,10 +118,13 @@ func (s *Service) routes() []rest.Route {
 	browsers := &browser.Browsers{Policies: policies, Key: s.db.Derive("embedded browser"), Epoch: s.db.Epoch(), Env: env,
 		Most: o.Limits.Browsers}
 	risks := &risk.Risk{Key: s.db.Derive("embedded risk"), Life: o.Limits.RiskLife, Remembered: browsers.Holds}
-	users.Forget = append(users.Forget, browsers.Forget, risks.Forget)
+	users.Forget = append(users.Forget, browsers.Forget, risks.Forget, pairing.Forget)
+	keys := &pairing.Keys{Policies: policies, Secret: s.db.Derive("embedded pairing code"), Epoch: s.db.Epoch(),
+		Guesses: o.Limits.PairingGuesses, GuessesPerKey: o.Limits.PairingGuessesPerKey}
+	apps := &app.Apps{Keys: keys, Logs: o.OnLogs}
 	credentials := device.Credentials{Key: s.db.Derive("embedded credential")}
 	devices := &device.Devices{
-		Browsers: browsers, Credentials: credentials, Origins: o.originsOf,
+		Browsers: browsers, Credentials: credentials, Origins: o.originsOf, PayloadOf: apps.DeviceOf,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
 		MaxPending: o.Limits.PendingDevices, PendingLife: o.Limits.PendingLife, Username: username,
 	}
@@ -126,7 +135,7 @@ func (s *Service) routes() []rest.Route {
 	}
 	var all []rest.Route
 	for _, r := range [][]rest.Route{environmentRoutes(), users.Routes(), devices.Routes(), policy.Routes(), fido2.Routes(), authentications.Routes(),
-		browsers.Routes(), risks.Routes(), activities.Routes()} {
+		browsers.Routes(), risks.Routes(), activities.Routes(), application.Routes(), keys.Routes(), apps.Routes()} {
 		all = append(all, r...)
 	}
 	return all
@@ -144,14 +153,30 @@ func (s *Service) Do(ctx context.Context, req pingone.Request) (pingone.Response
 	if err != nil {
 		return pingone.Response{}, fmt.Errorf("encode the request: %w", err)
 	}
-	return s.serve(ctx, call{Request: req, body: body, actor: "flow"})
+	return s.serve(ctx, call{Request: req, body: body, actor: "flow", target: s.target(req)})
+}
+
+// target is the path, with the query, of a request that comes without one.
+func (s *Service) target(req pingone.Request) string {
+	t := "/" + s.opts.Environment
+	if req.Host == pingone.HostAPI {
+		t = "/v1/environments" + t
+	}
+	if path, err := req.Path.Escape(); err == nil && path != "" {
+		t += "/" + path
+	}
+	if len(req.Query) > 0 {
+		t += "?" + req.Query.Encode()
+	}
+	return t
 }
 
 // call is a request with its body as bytes.
 type call struct {
 	pingone.Request
-	body  []byte
-	actor string
+	body   []byte
+	actor  string
+	target string // path and query, as they were sent
 }
 
 // serve finds the route and runs it in a unit of work.
@@ -168,8 +193,8 @@ func (s *Service) serve(ctx context.Context, q call) (pingone.Response, error) {
 		if query == nil {
 			query = url.Values{}
 		}
-		r, err := run(&rest.Call{Ctx: ctx, DB: s.db, Tx: tx, Env: s.opts.Environment, Links: s.links, Params: params,
-			Query: query, Header: q.Header, Body: q.body, Actor: q.actor})
+		r, err := run(&rest.Call{Ctx: ctx, DB: s.db, Tx: tx, Env: s.opts.Environment, Links: s.links, Method: q.Method, Target: q.target,
+			Params: params, Query: query, Header: q.Header, Body: q.body, Actor: q.actor})
 		reply = r
 		if p, ok := rest.ProblemOf(err); ok {
 			refusal = p

@@ -7,6 +7,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/authn"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/browser"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/pairing"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/risk"
 	"github.com/mfaflow/mfaflow/store"
 )
@@ -15,9 +16,10 @@ import (
 const sweepBatch = 200
 
 // Sweep deletes deviceAuthentications and risk evaluations that can no longer be used,
-// counts of messages of former days, browsers that are remembered no longer, and what is
-// known of addresses that are quiet now and of users who have not come for long, and
-// returns how many. Call it now and then, with store.Background(ctx): nothing waits for it.
+// counts of messages of former days, browsers that are remembered no longer, pairing keys
+// that expired the day before, and what is known of addresses that are quiet now and of
+// users who have not come for long, and returns how many. Call it now and then, with
+// store.Background(ctx): nothing waits for it.
 func (s *Service) Sweep(ctx context.Context) (n int, err error) {
 	env, now, l := s.opts.Environment, s.db.Now(), s.opts.Limits
 	past := func(store.Record) bool { return true }
@@ -26,6 +28,9 @@ func (s *Service) Sweep(ctx context.Context) (n int, err error) {
 		{risk.Addresses(env), func(rec store.Record) bool { return risk.Quiet(rec, now) }},
 		{risk.Users(env), func(rec store.Record) bool { return risk.Stale(rec, now) }},
 		{browser.Records(env), func(rec store.Record) bool { return browser.Expired(rec, now) }},
+	}
+	for _, keys := range pairing.Ranges(env) {
+		ranges = append(ranges, expired{keys, func(rec store.Record) bool { return pairing.Dead(env, rec, now) }})
 	}
 	if l.AuthenticationLife > 0 {
 		ranges = append(ranges, expired{authn.MadeBefore(env, now.Add(-l.AuthenticationLife)), past})

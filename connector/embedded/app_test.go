@@ -1,0 +1,554 @@
+package embedded_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	jose "github.com/go-jose/go-jose/v4"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfaflow/mfaflow/connector/embedded"
+	"github.com/mfaflow/mfaflow/connector/embedded/phone"
+	"github.com/mfaflow/mfaflow/connector/pingone"
+)
+
+// What the app of a device may know and change, and nothing else.
+func TestApp(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		user, app := w.user("ben"), embedded.NativeApplication(envID)
+		f := newForger(w)
+		paired := f.pair(w, user, app)
+		want := obj{
+			"device": obj{"id": f.device}, "user": obj{"id": user}, "environment": obj{"id": envID}, "application": obj{"id": app, "name": "mfaflow"},
+			"otp":        obj{"secret": paired.text("otp.secret"), "digits": 6.0, "period": 30.0},
+			"serverTime": "2026-11-22T09:00:00.123Z",
+		}
+		if d := cmp.Diff(want, paired.Body); d != "" || len(paired.text("otp.secret")) != 32 {
+			t.Error(d)
+		}
+		path := "devices/" + f.device
+		view := obj{
+			"device": obj{"id": f.device, "lock": obj{"status": "UNLOCKED"}, "block": obj{"status": "UNBLOCKED"}, "otpEnabled": true, "pushEnabled": true},
+			"user":   obj{"id": user}, "environment": obj{"id": envID}, "application": obj{"id": app, "name": "mfaflow"},
+			"serverTime": "2026-11-22T09:00:00.123Z",
+		}
+		if d := cmp.Diff(view, f.call(w, "GET", path, nil).want(200, "").Body); d != "" {
+			t.Error(d)
+		}
+		f.call(w, "GET", path+"?x=%2F1&y", nil).want(200, "")
+		changed := obj{"pushToken": "fresh-token-9999", "pushEnabled": false, "manufacturer": "Forged", "name": "Forged", "model": obj{"name": "Forged"},
+			"os": obj{"type": "Forged", "version": "17"}, "application": obj{"id": user0, "name": "Forged", "version": "4", "pushSandbox": true},
+			"logs": obj{"status": "RECEIVED"}, "deviceIntegrityState": obj{"compromised": "TRUE", "reason": "CTS"}}
+		put := f.call(w, "PUT", path, obj{"device": changed}).want(200, "")
+		if put.at("device.pushEnabled") != false {
+			t.Errorf("%s", put.Raw)
+		}
+		d := w.api("GET", "users/"+user+"/devices/"+f.device, nil).want(200, "")
+		if strings.Contains(string(d.Raw), "Forged") || d.at("application.pushSandbox") != false || d.text("os.version") != "17" || d.at("logs") != nil ||
+			d.text("application.version") != "4" || d.text("pushToken") != "****9999" || d.text("deviceIntegrityState.compromised") != "TRUE" {
+			t.Errorf("%s", d.Raw)
+		}
+		f.call(w, "PUT", path, obj{"device": nil}).want(400, "REQUIRED_VALUE")
+		f.call(w, "PUT", path, obj{"device": obj{"notificationProvider": "PIGEON"}}).want(400, "INVALID_VALUE")
+		f.call(w, "PUT", path, obj{"device": obj{"deviceIntegrityState": obj{"compromised": "MAYBE"}}}).want(400, "INVALID_VALUE")
+		f.call(w, "PUT", path, obj{"device": obj{"locale": strings.Repeat("x", 257)}}).want(400, "SIZE_LIMIT_EXCEEDED")
+		f.call(w, "PUT", path, obj{"device": obj{"deviceIntegrityState": obj{"compromised": "TRUE", "advice": strings.Repeat("x", 257)}}}).want(400, "SIZE_LIMIT_EXCEEDED")
+		f.call(w, "PUT", path, obj{"device": obj{"pushEnabled": "yes"}}).want(400, "INVALID_VALUE")
+		f.call(w, "DELETE", path, nil).want(204, "")
+		f.call(w, "GET", path, nil).want(401, "INVALID_TOKEN")
+		w.api("GET", "users/"+user+"/devices/"+f.device, nil).want(404, "NOT_FOUND")
+		if got := w.events(user); !slices.Contains(got, "DEVICE.UPDATED SUCCESS ") || !slices.Contains(got, "DEVICE.DELETED SUCCESS ") {
+			t.Error(got)
+		}
+	})
+}
+
+// Pairing asks for what it needs.
+func TestPairingRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	app := obj{"id": embedded.NativeApplication(envID)}
+	f := newForger(w)
+	f.post(w, "devices", nil).want(400, "REQUIRED_VALUE")
+	f.post(w, "devices", obj{"code": "1"}).want(400, "REQUIRED_VALUE")
+	f.post(w, "devices", obj{"code": "1", "application": app, "device": obj{"os": "x"}}).want(400, "INVALID_VALUE")
+	f.post(w, "devices", obj{"code": "1", "application": app, "device": obj{"pushToken": strings.Repeat("x", 4097)}}).want(400, "SIZE_LIMIT_EXCEEDED")
+	f.post(w, "devices", obj{"code": 1, "application": app}).want(400, "INVALID_VALUE")
+}
+
+// Logs are asked for by the worker, seen by the app, and delivered once.
+func TestLogs(t *testing.T) {
+	t.Parallel()
+	var got []string
+	w := newWorld(t, func(o *embedded.Options) {
+		o.OnLogs = func(user, device, text string) { got = append(got, user, device, text) }
+	})
+	user, email := w.ben()
+	p := w.phone()
+	w.claim(user, p)
+	ctx, path := t.Context(), "users/"+user+"/devices/"+p.Device()
+	w.refused(p.Logs(ctx, "unasked"), 400, "CONSTRAINT_VIOLATION")
+	w.api("PUT", "users/"+user+"/devices/"+email+"/logs", obj{"status": "PENDING"}).want(400, "CONSTRAINT_VIOLATION")
+	w.api("PUT", path+"/logs", nil).want(400, "REQUIRED_VALUE")
+	w.api("PUT", path+"/logs", obj{"status": "RECEIVED"}).want(400, "INVALID_VALUE")
+	w.api("PUT", path+"/logs", obj{"status": "PENDING", "level": "LOUD"}).want(400, "INVALID_VALUE")
+	self := base + "/v1/environments/" + envID + "/" + path
+	want := obj{"_links": obj{"self": obj{"href": self + "/logs"}, "device": obj{"href": self}}, "status": "PENDING", "expiresAt": "2026-11-23T09:00:00.123Z"}
+	if d := cmp.Diff(want, w.api("PUT", path+"/logs", obj{"status": "PENDING"}).want(200, "").Body); d != "" {
+		t.Error(d)
+	}
+	if l := w.api("GET", path, nil).at("logs"); cmp.Diff(any(obj{"status": "PENDING", "level": "INFO", "expiresAt": "2026-11-23T09:00:00.123Z"}), l) != "" {
+		t.Error(l)
+	}
+	if v, err := p.Read(ctx); err != nil || v.Logs == nil || v.Logs.Level != "INFO" {
+		t.Errorf("%+v, %v", v, err)
+	}
+	w.refused(p.Logs(ctx, ""), 400, "REQUIRED_VALUE")
+	w.refused(p.Logs(ctx, strings.Repeat("x", 512<<10+1)), 400, "SIZE_LIMIT_EXCEEDED")
+	if err := p.Logs(ctx, "all is well"); err != nil {
+		t.Fatal(err)
+	}
+	w.refused(p.Logs(ctx, "again"), 400, "CONSTRAINT_VIOLATION")
+	if l := w.api("GET", path, nil).at("logs"); cmp.Diff(any(obj{"status": "RECEIVED", "level": "INFO"}), l) != "" {
+		t.Error(l)
+	}
+	if d := cmp.Diff([]string{user, p.Device(), "all is well"}, got); d != "" || !slices.Contains(w.events(user), "DEVICE.LOGS_RECEIVED SUCCESS ") {
+		t.Error(d)
+	}
+	w.api("PUT", path+"/logs", obj{"status": "PENDING", "level": "WARN"}).want(200, "")
+	w.clock.Move(24 * time.Hour)
+	w.refused(p.Logs(ctx, "late"), 400, "CONSTRAINT_VIOLATION")
+	if l := w.api("GET", path, nil).at("logs"); l != nil {
+		t.Error(l)
+	}
+}
+
+// A payload of a phone finds its device, and no other payload does.
+func TestPayloadFilter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user, ann := w.user("ben"), w.user("ann")
+	p, second := w.phone(), w.phone()
+	w.claim(user, p)
+	w.claim(user, second)
+	found := func(user, payload string) (ids []string) {
+		t.Helper()
+		r := w.api("GET", "users/"+user+"/devices?filter="+escape(`mobilePayload eq "`+payload+`"`), nil).want(200, "")
+		for _, d := range r.at("_embedded.devices").([]any) {
+			ids = append(ids, d.(obj)["id"].(string))
+		}
+		return ids
+	}
+	payload, err := p.Payload()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // reading does not use it up
+		if d := cmp.Diff([]string{p.Device()}, found(user, payload)); d != "" {
+			t.Error(d)
+		}
+	}
+	if got := found(ann, payload); got != nil {
+		t.Error(got)
+	}
+	f := newForger(w)
+	f.pair(w, user, embedded.NativeApplication(envID))
+	unix, milli := f.now()
+	header := obj{"alg": "ES256", "typ": "mobile-payload", "kid": f.device}
+	good := obj{"sub": f.device, "aud": envID, "app": embedded.NativeApplication(envID), "iat": unix, "seq": milli}
+	if d := cmp.Diff([]string{f.device}, found(user, f.sign(header, good))); d != "" {
+		t.Error(d)
+	}
+	for what, bad := range map[string]string{
+		"another device":      f.sign(header, with(good, "sub", p.Device())),
+		"another key":         f.sign(with(header, "kid", p.Device()), with(good, "sub", p.Device())),
+		"no device":           f.sign(with(header, "kid", user0), with(good, "sub", user0)),
+		"another environment": f.sign(header, with(good, "aud", user0)),
+		"another app":         f.sign(header, with(good, "app", user0)),
+		"too old":             f.sign(header, with(good, "iat", unix-301)),
+		"of the future":       f.sign(header, with(good, "iat", unix+301)),
+		"no number":           f.sign(header, with(good, "seq", nil)),
+		"a proof":             f.sign(with(header, "typ", "mfaflow-proof"), good),
+		"its own key":         f.sign(with(with(header, "kid", nil), "jwk", f.jwk()), good),
+		"no token":            "x",
+	} {
+		if got := found(user, bad); got != nil {
+			t.Errorf("%s: %v", what, got)
+		}
+	}
+	w.clock.Move(5*time.Minute + time.Second)
+	if got := found(user, payload); got != nil {
+		t.Errorf("after five minutes: %v", got)
+	}
+}
+
+// with is a copy of an object with a member set, or taken out.
+func with(o obj, name string, value any) obj {
+	out := obj{}
+	for k, v := range o {
+		out[k] = v
+	}
+	if out[name] = value; value == nil {
+		delete(out, name)
+	}
+	return out
+}
+
+// A proof is good for one call: anything else is refused with one text, and changes
+// nothing.
+func TestProofs(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		user, app := w.user("ben"), embedded.NativeApplication(envID)
+		f, other := newForger(w), newForger(w)
+		f.pair(w, user, app)
+		other.pair(w, user, app)
+		target, body := "/"+envID+"/app/devices/"+f.device, []byte(`{"device":{"locale":"de"}}`)
+		claims := func() obj { return f.claims("PUT", target, body) }
+		unix, _ := f.now()
+		rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused := func(what, proof string) {
+			t.Helper()
+			r := send(w, "PUT", target, proof, body)
+			if r.Status != 401 || r.text("details.0.code") != "INVALID_TOKEN" || r.text("details.0.message") != "The proof of the app is missing or not valid" || r.text("code") != "ACCESS_FAILED" {
+				t.Errorf("%s: %d %s", what, r.Status, r.Raw)
+			}
+		}
+		h := f.header()
+		good := f.sign(h, claims())
+		used := f.seq
+		for what, proof := range map[string]string{
+			"none":                 "",
+			"a bearer token":       token,
+			"another method":       f.sign(h, with(claims(), "htm", "GET")),
+			"another path":         f.sign(h, with(claims(), "htu", "/"+envID+"/app/devices/"+other.device)),
+			"a query":              f.sign(h, with(claims(), "htu", target+"?x=1")),
+			"an absolute URL":      f.sign(h, with(claims(), "htu", base+target)),
+			"another body":         f.sign(h, with(claims(), "bod", f.claims("PUT", target, nil)["bod"])),
+			"no body":              f.sign(h, with(claims(), "bod", nil)),
+			"old":                  f.sign(h, with(claims(), "iat", unix-301)),
+			"of the future":        f.sign(h, with(claims(), "iat", unix+301)),
+			"without time":         f.sign(h, with(claims(), "iat", nil)),
+			"without number":       f.sign(h, with(claims(), "seq", nil)),
+			"a negative number":    f.sign(h, with(claims(), "seq", -1)),
+			"a huge number":        f.sign(h, with(claims(), "seq", uint64(1)<<53)),
+			"a text as number":     f.sign(h, with(claims(), "seq", "7")),
+			"another kid":          f.sign(with(h, "kid", other.device), claims()),
+			"no kid":               f.sign(with(h, "kid", nil), claims()),
+			"kid and key":          f.sign(with(h, "jwk", f.jwk()), claims()),
+			"a key of its own":     f.sign(with(with(h, "kid", nil), "jwk", f.jwk()), claims()),
+			"another's key":        other.sign(h, claims()),
+			"a payload":            f.sign(with(h, "typ", "mobile-payload"), claims()),
+			"no type":              f.sign(with(h, "typ", nil), claims()),
+			"one header too many":  f.sign(with(h, "x5u", "https://evil.example"), claims()),
+			"critical headers":     f.sign(with(with(h, "crit", []any{"b64"}), "b64", false), claims()),
+			"alg none":             unsigned(f, with(h, "alg", "none"), claims()),
+			"alg none, signed":     f.sign(with(h, "alg", "none"), claims()),
+			"HMAC with public key": hmacked(f, with(h, "alg", "HS256"), claims()),
+			"EdDSA over P-256":     f.sign(with(h, "alg", "EdDSA"), claims()),
+			"ES384":                f.sign(with(h, "alg", "ES384"), claims()),
+			"no signature":         good[:strings.LastIndexByte(good, '.')+1],
+			"two parts":            good[:strings.LastIndexByte(good, '.')],
+			"four parts":           good + ".x",
+			"JSON":                 `{"payload":"x"}`,
+			"spaces":               " " + good,
+			"too long":             good + strings.Repeat("A", 4096),
+			"nothing inside":       f.sign(h, obj{}),
+			"an RSA key":           joseProof(t, jose.RS256, rsaKey, f.device, claims()),
+			"a P-384 key":          joseProof(t, jose.ES384, p384, f.device, claims()),
+		} {
+			refused(what, proof)
+		}
+		send(w, "PUT", target, good, body).want(200, "")
+		refused("used", good)
+		refused("a lower number", f.sign(h, with(claims(), "seq", 1)))
+		refused("the same number", f.sign(h, with(claims(), "seq", used)))
+		if got := w.api("GET", "users/"+user+"/devices/"+f.device, nil).text("locale"); got != "de" {
+			t.Errorf("locale %q", got)
+		}
+		// A proof whose call is refused for another reason is used up too.
+		bad := []byte(`{"device":null}`)
+		late := f.sign(h, f.claims("PUT", target, bad))
+		send(w, "PUT", target, late, bad).want(400, "REQUIRED_VALUE")
+		send(w, "PUT", target, late, bad).want(401, "INVALID_TOKEN")
+		w.clock.Move(5 * time.Minute)
+		slow := f.sign(h, with(f.claims("PUT", target, body), "iat", unix))
+		send(w, "PUT", target, slow, body).want(200, "")
+	})
+}
+
+func unsigned(f *forger, header, claims obj) string {
+	return b64(encoded(f.t, header)) + "." + b64(encoded(f.t, claims)) + "."
+}
+
+// hmacked signs with the public key as if it were a secret.
+func hmacked(f *forger, header, claims obj) string {
+	signing := b64(encoded(f.t, header)) + "." + b64(encoded(f.t, claims))
+	m := hmac.New(sha256.New, encoded(f.t, f.jwk()))
+	m.Write([]byte(signing))
+	return signing + "." + b64(m.Sum(nil))
+}
+
+// joseProof signs with a key that is not allowed.
+func joseProof(t *testing.T, alg jose.SignatureAlgorithm, key any, kid string, claims obj) string {
+	t.Helper()
+	o := &jose.SignerOptions{EmbedJWK: kid == ""}
+	s, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: jose.JSONWebKey{Key: key, KeyID: kid}}, o.WithType("mfaflow-proof"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	jws, err := s.Sign(encoded(t, claims))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := jws.CompactSerialize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// The key of a pairing must be public, of P-256 or Ed25519, and have signed.
+func TestPairingProofs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := w.key(w.user("ben"), nil)
+	f, other := newForger(w), newForger(w)
+	target := "/" + envID + "/app/devices"
+	body := encoded(t, obj{"code": key.text("code"), "application": obj{"id": embedded.NativeApplication(envID)}})
+	claims := func() obj { return f.claims("POST", target, body) }
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := f.header()
+	offCurve := with(f.jwk(), "y", f.jwk()["x"])
+	for what, proof := range map[string]string{
+		"none":             "",
+		"no key":           f.sign(with(h, "jwk", nil), claims()),
+		"a kid":            f.sign(with(with(h, "jwk", nil), "kid", user0), claims()),
+		"another's key":    f.sign(with(h, "jwk", other.jwk()), claims()),
+		"a private key":    f.sign(with(h, "jwk", with(f.jwk(), "d", f.private())), claims()),
+		"a symmetric key":  hmacked(f, with(with(h, "alg", "HS256"), "jwk", obj{"kty": "oct", "k": b64([]byte("secret"))}), claims()),
+		"off the curve":    f.sign(with(h, "jwk", offCurve), claims()),
+		"an RSA key":       joseProof(t, jose.RS256, rsaKey, "", claims()),
+		"a P-384 key":      joseProof(t, jose.ES384, p384, "", claims()),
+		"alg none":         unsigned(f, with(h, "alg", "none"), claims()),
+		"another path":     f.sign(h, with(claims(), "htu", target+"/")),
+		"another body":     f.sign(h, with(claims(), "bod", "x")),
+		"old":              f.sign(h, with(claims(), "iat", 1)),
+		"without a number": f.sign(h, with(claims(), "seq", 0)),
+	} {
+		if r := send(w, "POST", target, proof, body); r.Status != 401 || r.text("details.0.code") != "INVALID_TOKEN" {
+			t.Errorf("%s: %s", what, r.Raw)
+		}
+	}
+	good := f.sign(h, claims())
+	send(w, "POST", target, good, body).want(201, "")
+	send(w, "POST", target, good, body).want(400, "INVALID_VALUE")
+}
+
+// A-35 for proofs: no byte of a proof can be altered, dropped or added.
+func TestA35Proofs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := newForger(w)
+	f.pair(w, w.user("ben"), embedded.NativeApplication(envID))
+	target := "/" + envID + "/app/devices/" + f.device
+	good := f.sign(f.header(), f.claims("GET", target, nil))
+	try := func(proof string) {
+		if proof == good {
+			return
+		}
+		if r := send(w, "GET", target, proof, nil); r.Status != 401 {
+			t.Fatalf("%s\naccepted for %s", proof, good)
+		}
+	}
+	for i := range len(good) {
+		try(good[:i])
+		try(good[:i] + good[i+1:])
+		for _, c := range []byte("AQgw_-.=\t9") {
+			try(good[:i] + string(c) + good[i+1:])
+			try(good[:i] + string(c) + good[i:])
+		}
+	}
+	send(w, "GET", target, good, nil).want(200, "")
+}
+
+// A proof that is sent many times at once is good once.
+func TestProofReplayedInParallel(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		user := w.user("ben")
+		f := newForger(w)
+		f.pair(w, user, embedded.NativeApplication(envID))
+		target, body := "/"+envID+"/app/devices/"+f.device, []byte(`{"device":{"locale":"de"}}`)
+		proof := f.sign(f.header(), f.claims("PUT", target, body))
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		got := map[int]int{}
+		for range 100 {
+			all.Go(func() {
+				r := send(w, "PUT", target, proof, body)
+				mu.Lock()
+				defer mu.Unlock()
+				got[r.Status]++
+			})
+		}
+		all.Wait()
+		if got[200] != 1 || got[200]+got[401]+got[429] != 100 {
+			t.Errorf("answers %v", got)
+		}
+	})
+}
+
+// A-41: a phone that was unpaired, by itself, by an administrator or with its user, is
+// refused at once, and leaves no key behind; one that is paired anew has another.
+func TestA41Unpaired(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		for name, unpair := range map[string]func(user string, p *phone.Phone){
+			"ann": func(_ string, p *phone.Phone) {
+				if err := p.Do(t.Context(), "DELETE", "", nil, nil); err != nil {
+					t.Fatal(err)
+				}
+			},
+			"ben": func(user string, p *phone.Phone) {
+				w.api("DELETE", "users/"+user+"/devices/"+p.Device(), nil).want(204, "")
+			},
+			"eve": func(user string, _ *phone.Phone) { w.api("DELETE", "users/"+user, nil).want(204, "") },
+		} {
+			user, p := w.user(name), w.phone()
+			w.claim(user, p)
+			left := w.key(user, nil)
+			if _, err := p.Read(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			code := p.Code()
+			payload, err := p.Payload()
+			if err != nil {
+				t.Fatal(err)
+			}
+			unpair(user, p)
+			_, err = p.Read(t.Context())
+			w.refused(err, 401, "INVALID_TOKEN")
+			w.refused(p.Unpair(t.Context()), 401, "INVALID_TOKEN")
+			gone := []string{envID + "/app/" + p.Device(), envID + "/device/" + user + "/" + p.Device()}
+			if name == "eve" {
+				gone = append(gone, envID+"/pairingkeys/"+user)
+				w.refused(w.phone().Pair(t.Context(), left.text("code")), 400, "INVALID_VALUE")
+			} else {
+				r := w.api("GET", "users/"+user+"/devices?filter="+escape(`mobilePayload eq "`+payload+`"`), nil).want(200, "")
+				da := w.auth("POST", "deviceAuthentications", obj{"user": obj{"id": user}, "selectedDevice": obj{"otp": code}})
+				if r.at("size") != 0.0 || da.Status != 400 {
+					t.Errorf("%s %s", r.Raw, da.Raw)
+				}
+				old := p.Device()
+				w.claim(user, p)
+				if _, err := p.Read(t.Context()); err != nil || p.Device() == old {
+					t.Error(err)
+				}
+			}
+			for _, prefix := range gone {
+				for rec := range w.db.Scan(t.Context(), storeUnder(prefix)) {
+					t.Errorf("%s: %s is left", name, rec.Key)
+				}
+			}
+		}
+	})
+}
+
+// A-55 for phones: no secret is shown after pairing, and another's device is not there.
+func TestA55Mobile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ben, ann := w.user("ben"), w.user("ann")
+	f := newForger(w)
+	paired := f.post(w, "devices", obj{"code": w.key(ben, nil).text("code"), "application": obj{"id": embedded.NativeApplication(envID)},
+		"device": obj{"pushToken": "abcd"}}).want(201, "")
+	f.device = paired.text("device.id")
+	da := w.begin(ben)
+	for what, r := range map[string]result{
+		"device": w.api("GET", "users/"+ben+"/devices/"+f.device, nil), "list": w.api("GET", "users/"+ben+"/devices?expand=order,applications", nil),
+		"authentication": da, "activities": w.api("GET", "activities?filter="+escape(`recordedat ge "2020-01-01T00:00:00Z"`), nil),
+		"view": f.call(w, "GET", "devices/"+f.device, nil), "block": w.api("POST device.block", "users/"+ben+"/devices/"+f.device, nil),
+	} {
+		if r.Status > 201 || strings.Contains(string(r.Raw), paired.text("otp.secret")) || strings.Contains(string(r.Raw), "abcd") {
+			t.Errorf("%s: %s", what, r.Raw)
+		}
+	}
+	w.api("GET", "users/"+ann+"/devices/"+f.device, nil).want(404, "NOT_FOUND")
+	w.api("PUT", "users/"+ann+"/devices/"+f.device+"/logs", obj{"status": "PENDING"}).want(404, "NOT_FOUND")
+	w.api("DELETE", "users/"+ann+"/devices/"+f.device, nil).want(404, "NOT_FOUND")
+}
+
+// Below app no token is asked for; everywhere else on the auth host one is.
+func TestAppRoutes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, c := range []struct {
+		method, path string
+		status       int
+	}{
+		{"GET", "/" + envID + "/app", 404}, {"GET", "/" + envID + "/app/", 404}, {"GET", "/" + envID + "/app/none", 404},
+		{"GET", "/" + envID + "/app/devices", 405}, {"GET", "/" + envID + "/app/devices/" + user0, 401}, {"GET", "/" + envID + "/app/devices/x", 401},
+		{"POST", "/" + envID + "/app/devices/" + user0, 405}, {"GET", "/" + envID + "/apps", 401}, {"GET", "/" + envID + "/%61pp/none", 404},
+		{"GET", "/" + envID + "/deviceAuthentications/" + user0, 401}, {"GET", "/v1/environments/" + envID + "/app/devices/" + user0, 401},
+		{"GET", "/" + user0 + "/app/devices/" + user0, 401}, {"GET", "/" + envID + "/app/../deviceAuthentications/" + user0, 404},
+	} {
+		if r := send(w, c.method, c.path, "", nil); r.Status != c.status {
+			t.Errorf("%s %s: %d %s", c.method, c.path, r.Status, r.Raw)
+		}
+	}
+}
+
+// What a phone keeps is all that it needs, and it says when it has nothing.
+func TestPhoneState(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.phone()
+	if _, err := p.Payload(); !errors.Is(err, phone.ErrUnpaired) || p.Code() != "" || p.Device() != "" || p.User() != "" {
+		t.Errorf("%v", err)
+	}
+	if _, err := phone.Restore([]byte("{"), phone.Options{}); err == nil {
+		t.Error("a broken state is taken")
+	}
+	if _, err := phone.New(phone.Options{Key: 7}); err == nil {
+		t.Error("an unknown kind of key is taken")
+	}
+	user := w.user("ben")
+	w.claim(user, p)
+	if err := p.Unpair(t.Context()); err != nil || p.Device() != "" || p.Code() != "" {
+		t.Error(err)
+	}
+	key := w.key(user, nil).text("code")
+	if err := p.Pair(t.Context(), " "+key[:4]+" "+key[4:8]+"-"+key[8:]+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	var e *pingone.Error
+	if err := p.Do(t.Context(), "GET", "nothing", nil, nil); !errors.As(err, &e) || e.Status != 404 {
+		t.Error(err)
+	}
+}

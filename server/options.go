@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -46,13 +47,14 @@ type Inbox interface {
 
 // InboxMessage is one sent message.
 type InboxMessage struct {
-	ID      string    `json:"id"`
-	Channel string    `json:"channel"` // EMAIL, SMS, VOICE, WHATSAPP, PUSH
-	To      string    `json:"to"`
-	Subject string    `json:"subject,omitempty"`
-	Text    string    `json:"text"`
-	Code    string    `json:"code,omitempty"`
-	At      time.Time `json:"at"`
+	ID      string          `json:"id"`
+	Channel string          `json:"channel"` // EMAIL, SMS, VOICE, WHATSAPP, PUSH
+	To      string          `json:"to"`
+	Subject string          `json:"subject,omitempty"`
+	Text    string          `json:"text"`
+	Code    string          `json:"code,omitempty"`
+	Data    json.RawMessage `json:"data,omitempty"` // what an app is told with a push
+	At      time.Time       `json:"at"`
 }
 
 // Environment is an environment of the embedded PingOne API.

@@ -59,7 +59,7 @@ var settings = []struct{ name, fallback, help string }{
 	{"flows", "", "folder of *.yaml flows to deploy at start"},
 	{"key", "", "master key, base64 of 32 bytes (default: the file DATA/key)"},
 	{"smtp-url", "", "smtp://user:password@host:port?from=address&tls=starttls|implicit|none, where e-mail goes to"},
-	{"sms-webhook-url", "", "https URL of the gateway for SMS, VOICE and WHATSAPP"},
+	{"sms-webhook-url", "", "https URL of the gateway for SMS, VOICE, WHATSAPP and PUSH"},
 	{"sms-webhook-secret", "", "secret that signs the requests to it"},
 	{"origins", "", "comma-separated further origins of which passkeys may answer, https://login.example.com"},
 	{"proxies", "", "comma-separated networks whose X-Forwarded-For is believed"},

@@ -12,7 +12,7 @@ import (
 
 // channels are all that a message can be sent on. Those without a sender count as
 // disabled; a person must know.
-var channels = []string{"EMAIL", "SMS", "VOICE", "WHATSAPP"}
+var channels = []string{"EMAIL", "SMS", "VOICE", "WHATSAPP", "PUSH"}
 
 // senders says who carries the messages of a channel.
 type senders map[string]embedded.Sender

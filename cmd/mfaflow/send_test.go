@@ -168,9 +168,10 @@ func TestServeSends(t *testing.T) {
 		t.Fatalf("mail %q", got)
 	}
 	s.api("POST", "user.verify", "users/"+user, map[string]any{"verificationCode": code[:8]})
-	for _, kind := range []string{"SMS", "VOICE", "WHATSAPP"} {
-		if kind == "WHATSAPP" { // no device of it by the default policy
-			if err := s.app.send(t.Context(), outbox.Message{ID: kind, Channel: kind, To: "+43.6641234567", Code: "1"}); err != nil {
+	for _, kind := range []string{"SMS", "VOICE", "WHATSAPP", "PUSH"} {
+		if kind == "WHATSAPP" || kind == "PUSH" { // no such device by a POST under the default policy
+			m := outbox.Message{ID: kind, Channel: kind, To: "+43.6641234567", Code: "1", Data: json.RawMessage(`{"id":"p1"}`)}
+			if err := s.app.send(t.Context(), m); err != nil {
 				t.Error(err)
 			}
 		} else {
@@ -188,10 +189,10 @@ func TestChannelsWithoutSender(t *testing.T) {
 	t.Parallel()
 	p := newPostbox(t)
 	mail := func(c *config) { c.smtpURL = "smtp://" + p.addr + "?from=noreply@mfaflow.test" }
-	if d := cmp.Diff([]string{"EMAIL", "SMS", "VOICE", "WHATSAPP"}, newServer(t, nil).notes()); d != "" {
+	if d := cmp.Diff([]string{"EMAIL", "SMS", "VOICE", "WHATSAPP", "PUSH"}, newServer(t, nil).notes()); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"SMS", "VOICE", "WHATSAPP"}, newServer(t, mail).notes()); d != "" {
+	if d := cmp.Diff([]string{"SMS", "VOICE", "WHATSAPP", "PUSH"}, newServer(t, mail).notes()); d != "" {
 		t.Error(d)
 	}
 	dev := newServer(t, func(c *config) { mail(c); c.dev = true })
@@ -208,10 +209,10 @@ func TestChannelsWithoutSender(t *testing.T) {
 		t.Errorf("mail %q", got)
 	}
 	_, body := dev.call("GET", "/dev/inbox", nil)
-	if n := strings.Count(string(body), `"channel"`); n != 3 || strings.Contains(string(body), "EMAIL") {
+	if n := strings.Count(string(body), `"channel"`); n != 4 || strings.Contains(string(body), "EMAIL") {
 		t.Errorf("inbox %s", body)
 	}
-	if err := dev.app.send(t.Context(), outbox.Message{Channel: "PUSH"}); err == nil {
+	if err := dev.app.send(t.Context(), outbox.Message{Channel: "FAX"}); err == nil {
 		t.Error("a channel that nobody knows took a message")
 	}
 }

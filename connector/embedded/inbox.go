@@ -37,13 +37,14 @@ var _ Sender = (*Inbox)(nil)
 
 // InboxEntry is one message, as GET /dev/inbox shows it.
 type InboxEntry struct {
-	ID      string    `json:"id"`
-	Channel string    `json:"channel"`
-	To      string    `json:"to"`
-	Subject string    `json:"subject,omitempty"`
-	Text    string    `json:"text"`
-	Code    string    `json:"code,omitempty"`
-	At      time.Time `json:"at"`
+	ID      string          `json:"id"`
+	Channel string          `json:"channel"`
+	To      string          `json:"to"`
+	Subject string          `json:"subject,omitempty"`
+	Text    string          `json:"text"`
+	Code    string          `json:"code,omitempty"`
+	Data    json.RawMessage `json:"data,omitempty"` // of a push
+	At      time.Time       `json:"at"`
 }
 
 // InboxFilter selects messages; an empty member selects all.
@@ -74,7 +75,7 @@ func (i *Inbox) Send(ctx context.Context, m outbox.Message) error {
 			return nil
 		}
 		b, err := json.Marshal(InboxEntry{ID: m.ID, Channel: m.Channel, To: m.To, Subject: m.Subject, Text: m.Text,
-			Code: m.Code, At: tx.Now().UTC().Truncate(time.Millisecond)})
+			Code: m.Code, Data: m.Data, At: tx.Now().UTC().Truncate(time.Millisecond)})
 		if err != nil {
 			return fmt.Errorf("encode message %s: %w", m.ID, err)
 		}

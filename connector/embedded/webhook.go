@@ -18,8 +18,8 @@ import (
 	"github.com/mfaflow/mfaflow/store/outbox"
 )
 
-// Webhook is the Sender of text messages and calls: it hands each to a gateway, by one
-// signed POST.
+// Webhook is the Sender of text messages, calls and push notifications: it hands each to
+// a gateway, by one signed POST.
 //
 //	POST URL
 //	Content-Type: application/json
@@ -28,7 +28,12 @@ import (
 //	Mfaflow-Signature: v1=HEX      HMAC-SHA256 by the secret over SECONDS "." BODY
 //
 //	{"id": ID, "environment": ID, "channel": "SMS", "to": "+43…", "text": "…", "code": "…",
-//	 "createdAt": TIME, "expires": TIME}
+//	 "createdAt": TIME, "expires": TIME, "data": {"type": "push", "id": ID, …}}
+//
+// "data" comes with the channel PUSH alone: what the gateway gives the app with the
+// notification whose visible text is "text". "to" is then the device's push token, or its
+// id when it gave none. Nothing in it is secret or decides anything: the app asks the
+// service what waits.
 //
 // The receiver compares the signature, refuses a timestamp that is minutes old, and drops
 // an Idempotency-Key that it knows. Any 2xx says that it has the message; 400, 413 and
@@ -88,20 +93,21 @@ func NewWebhook(rawURL, secret string, o WebhookOptions) (*Webhook, error) {
 
 // hook is the body.
 type hook struct {
-	ID          string    `json:"id"`
-	Environment string    `json:"environment"`
-	Channel     string    `json:"channel"`
-	To          string    `json:"to"`
-	Text        string    `json:"text"`
-	Code        string    `json:"code,omitempty"`
-	CreatedAt   time.Time `json:"createdAt"`
-	Expires     time.Time `json:"expires,omitzero"`
+	ID          string          `json:"id"`
+	Environment string          `json:"environment"`
+	Channel     string          `json:"channel"`
+	To          string          `json:"to"`
+	Text        string          `json:"text"`
+	Code        string          `json:"code,omitempty"`
+	CreatedAt   time.Time       `json:"createdAt"`
+	Expires     time.Time       `json:"expires,omitzero"`
+	Data        json.RawMessage `json:"data,omitempty"`
 }
 
 // Send hands one message to the gateway. Errors: ErrRejected for one that it refuses for
 // good; any other means "try later". They name neither the number nor the URL.
 func (w *Webhook) Send(ctx context.Context, m outbox.Message) error {
-	body, err := json.Marshal(hook{m.ID, m.Environment, m.Channel, m.To, m.Text, m.Code, m.CreatedAt, m.Expires})
+	body, err := json.Marshal(hook{m.ID, m.Environment, m.Channel, m.To, m.Text, m.Code, m.CreatedAt, m.Expires, m.Data})
 	if err != nil {
 		return fmt.Errorf("webhook: %w", err)
 	}

@@ -75,6 +75,20 @@ func TestWebhook(t *testing.T) {
 	if d := cmp.Diff(want, body); d != "" {
 		t.Error(d)
 	}
+	push := text()
+	push.Channel, push.To, push.Code, push.Data = "PUSH", "push-token", "", json.RawMessage(`{"type":"push","id":"p1"}`)
+	if err := w.Send(t.Context(), push); err != nil {
+		t.Fatal(err)
+	}
+	body = nil
+	if err := json.Unmarshal((<-got).body, &body); err != nil {
+		t.Fatal(err)
+	}
+	want["channel"], want["to"], want["data"] = "PUSH", "push-token", obj{"type": "push", "id": "p1"}
+	delete(want, "code")
+	if d := cmp.Diff(want, body); d != "" {
+		t.Error(d)
+	}
 }
 
 // Only what the gateway refuses for good is given up; a redirect is not followed; errors

@@ -22,16 +22,17 @@ import (
 
 // Message is one message to one person.
 type Message struct {
-	ID          string    `json:"id"` // idempotency key; by Add if empty, else it must be time-ordered
-	Environment string    `json:"environment"`
-	Channel     string    `json:"channel"` // EMAIL, SMS, VOICE, WHATSAPP or PUSH
-	To          string    `json:"to"`
-	Subject     string    `json:"subject,omitempty"`
-	Text        string    `json:"text"`
-	Code        string    `json:"code,omitempty"`       // the one-time code in Text, for the dev inbox
-	Supersedes  string    `json:"supersedes,omitempty"` // group of which only the newest message is sent
-	Expires     time.Time `json:"expires,omitzero"`     // not sent from then on; zero: never expires
-	CreatedAt   time.Time `json:"createdAt"`            // by Add
+	ID          string          `json:"id"` // idempotency key; by Add if empty, else it must be time-ordered
+	Environment string          `json:"environment"`
+	Channel     string          `json:"channel"` // EMAIL, SMS, VOICE, WHATSAPP or PUSH
+	To          string          `json:"to"`
+	Subject     string          `json:"subject,omitempty"`
+	Text        string          `json:"text"`
+	Code        string          `json:"code,omitempty"`       // the one-time code in Text, for the dev inbox
+	Data        json.RawMessage `json:"data,omitempty"`       // what an app is told beside Text, a JSON object; PUSH only
+	Supersedes  string          `json:"supersedes,omitempty"` // group of which only the newest message is sent
+	Expires     time.Time       `json:"expires,omitzero"`     // not sent from then on; zero: never expires
+	CreatedAt   time.Time       `json:"createdAt"`            // by Add
 }
 
 // Add writes the message in the unit of tx, for delivery after its commit.

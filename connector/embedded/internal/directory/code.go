@@ -2,13 +2,13 @@ package directory
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 	"github.com/mfaflow/mfaflow/store"
 )
@@ -78,10 +78,6 @@ func (all sentCodes) save(c *rest.Call, id string) error {
 	return nil
 }
 
-// alphabet has 32 letters, so that five random bits are one of them, and none that
-// looks like another.
-const alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-
 // codeLength is PingOne's.
 const codeLength = 8
 
@@ -92,12 +88,9 @@ func (d *Directory) mailCode(c *rest.Call, id, email, template string, p purpose
 	if err != nil {
 		return err
 	}
-	var b strings.Builder
-	for _, x := range c.Tx.Random(codeLength) {
-		b.WriteByte(alphabet[x%32])
-	}
+	code := otp.Letters(c.Tx.Random(codeLength))
 	s := &sent{To: blind(d.Addresses, email)}
-	s.Hash = d.Codes.hash(c, p, id, s.To, b.String())
+	s.Hash = d.Codes.hash(c, p, id, s.To, code)
 	if life := p.life(); life > 0 {
 		s.Until = c.Tx.Now().Add(life).UnixMilli()
 	}
@@ -106,16 +99,12 @@ func (d *Directory) mailCode(c *rest.Call, id, email, template string, p purpose
 		return err
 	}
 	return d.Notify.Mail(c, notify.Mail{Template: template, User: id, To: email, Group: "user/" + string(p) + "/" + id,
-		Code: b.String(), LifeTime: p.life()})
+		Code: code, LifeTime: p.life()})
 }
 
 // hash binds a code to environment, epoch of the store, purpose, user and address.
 func (k Codes) hash(c *rest.Call, p purpose, user, to, code string) []byte {
-	m := hmac.New(sha256.New, k.Key)
-	for _, part := range []string{c.Env, fmt.Sprint(k.Epoch), string(p), user, to, code} {
-		fmt.Fprintf(m, "%d:%s", len(part), part)
-	}
-	return m.Sum(nil)
+	return otp.MAC(k.Key, c.Env, fmt.Sprint(k.Epoch), string(p), user, to, code)
 }
 
 // judgement is what a guess led to.

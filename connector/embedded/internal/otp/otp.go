@@ -5,7 +5,6 @@ package otp
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"math/big"
@@ -59,11 +58,7 @@ func (c Checker) Keep(code, purpose string, d *account.Device, until time.Time) 
 }
 
 func (c Checker) hash(code, purpose, device string) []byte {
-	m := hmac.New(sha256.New, c.Key)
-	for _, part := range []string{c.Env, fmt.Sprint(c.Epoch), purpose, device, code} {
-		fmt.Fprintf(m, "%d:%s", len(part), part)
-	}
-	return m.Sum(nil)
+	return MAC(c.Key, c.Env, fmt.Sprint(c.Epoch), purpose, device, code)
 }
 
 // Verdict is the result of Check.

@@ -45,7 +45,8 @@ func device() *rapid.Generator[account.Device] {
 			ID: id(rapid.IntRange(0, 1<<30).Draw(t, "id")), Pending: rapid.Bool().Draw(t, "pending"),
 			Fails: rapid.IntRange(0, 7).Draw(t, "fails"), Row: rapid.IntRange(0, 100).Draw(t, "row"), Gen: rapid.IntRange(0, 9999).Draw(t, "gen"),
 			LockedTo: rapid.Int64Range(0, 1<<42).Draw(t, "locked"), BlockedAt: rapid.Int64Range(0, 1<<42).Draw(t, "blocked"),
-			Step: rapid.Int64Range(0, 1<<40).Draw(t, "step"),
+			Step: rapid.Int64Range(0, 1<<40).Draw(t, "step"), BackedUp: rapid.Bool().Draw(t, "backed up"),
+			Pushes: rapid.IntRange(0, 50).Draw(t, "pushes"), PushesTo: rapid.Int64Range(0, 1<<42).Draw(t, "pushes locked"),
 		}
 	})
 }
@@ -156,6 +157,23 @@ func TestCodes(t *testing.T) {
 	a.CodeWrong(3, time.Minute, now.Add(time.Minute))
 	if a.CodeFails != 1 || !a.CodeRight() || a.CodeRight() {
 		t.Errorf("%+v", a)
+	}
+}
+
+// Pushes are locked until the lock's end; then, or when they are freed, they count anew.
+func TestPushes(t *testing.T) {
+	t.Parallel()
+	now := time.UnixMilli(1_700_000_000_000)
+	d := account.Device{ID: id(1), Pushes: 5}
+	d.LockPushes(time.Minute, now)
+	if until, locked := d.PushesLocked(now.Add(time.Minute - 1)); !locked || !until.Equal(now.Add(time.Minute)) || d.Pushes != 0 {
+		t.Errorf("locked %t until %s, %d count", locked, until, d.Pushes)
+	}
+	if _, locked := d.PushesLocked(now.Add(time.Minute)); locked {
+		t.Error("still locked when the time is over")
+	}
+	if !d.FreePushes() || d.FreePushes() || d.PushesTo != 0 {
+		t.Errorf("%+v", d)
 	}
 }
 

@@ -21,9 +21,8 @@ type Device struct {
 	LockedTo  int64 // cool-down after wrong codes, Unix ms
 	BlockedAt int64 // blocked by an administrator or by too many failures, Unix ms
 	Step      int64 // codes of an app: the step accepted last; neither it nor an earlier one is again. Passkey: its counter
-	Pushes    int   // pushes sent since the last approval
-	PushedAt  int64 // the first of those, Unix ms
-	PushesTo  int64 // no more are sent until then, Unix ms
+	Pushes    int   // pushes that count against the limit; their times are elsewhere
+	PushesTo  int64 // no push is sent until then, Unix ms
 }
 
 // The bits of Device.flags.
@@ -83,14 +82,14 @@ func (d *Device) Locked(now time.Time) (until time.Time, locked bool) {
 func (d *Device) Blocked() bool { return d.BlockedAt != 0 }
 
 // MarshalJSON writes [id, fails, row, gen, lockedTo, blockedAt, flags, step, pushes,
-// pushedAt, pushesTo], zeros at the end left out.
+// pushesTo], zeros at the end left out.
 func (d Device) MarshalJSON() ([]byte, error) {
 	short, err := shorten(d.ID)
 	if err != nil {
 		return nil, err
 	}
 	nums := []int64{int64(d.Fails), int64(d.Row), int64(d.Gen), d.LockedTo, d.BlockedAt, d.flags(), d.Step,
-		int64(d.Pushes), d.PushedAt, d.PushesTo}
+		int64(d.Pushes), d.PushesTo}
 	for len(nums) > 0 && nums[len(nums)-1] == 0 {
 		nums = nums[:len(nums)-1]
 	}
@@ -114,14 +113,14 @@ func (d Device) flags() (f int64) {
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (d *Device) UnmarshalJSON(b []byte) error {
 	var parts []json.RawMessage
-	if err := json.Unmarshal(b, &parts); err != nil || len(parts) == 0 || len(parts) > 11 {
+	if err := json.Unmarshal(b, &parts); err != nil || len(parts) == 0 || len(parts) > 10 {
 		return fmt.Errorf("device entry %q is malformed", b)
 	}
 	var short string
 	if err := json.Unmarshal(parts[0], &short); err != nil {
 		return fmt.Errorf("device entry's id: %w", err)
 	}
-	var nums [10]int64
+	var nums [9]int64
 	for i, p := range parts[1:] {
 		if err := json.Unmarshal(p, &nums[i]); err != nil {
 			return fmt.Errorf("device entry's number %d: %w", i, err)
@@ -130,7 +129,7 @@ func (d *Device) UnmarshalJSON(b []byte) error {
 	id, err := lengthen(short)
 	*d = Device{ID: id, Fails: int(nums[0]), Row: int(nums[1]), Gen: int(nums[2]),
 		LockedTo: nums[3], BlockedAt: nums[4], Pending: nums[5]&flagPending != 0, BackedUp: nums[5]&flagBackedUp != 0,
-		Step: nums[6], Pushes: int(nums[7]), PushedAt: nums[8], PushesTo: nums[9]}
+		Step: nums[6], Pushes: int(nums[7]), PushesTo: nums[8]}
 	return err
 }
 

@@ -61,6 +61,7 @@ func Forget(c *rest.Call, user, id string) error {
 	}
 	c.Tx.Delete(Key(c.Env, user, id))
 	c.Tx.Delete(AppKey(c.Env, id))
+	c.Tx.Delete(pushesKey(c.Env, user, id))
 	return nil
 }
 
@@ -102,9 +103,9 @@ func (s *Devices) nickname(c *rest.Call) (rest.Reply, error) {
 	})
 }
 
-// unlock forgets wrong codes and ends a cool-down.
+// unlock forgets wrong codes and pushes, and ends a cool-down.
 func (s *Devices) unlock(c *rest.Call) (rest.Reply, error) {
-	return s.alter(c, "DEVICE.UNLOCKED", func(d *account.Device) { d.Right() })
+	return s.alter(c, "DEVICE.UNLOCKED", func(d *account.Device) { d.Right(); d.FreePushes() })
 }
 
 // block takes a device out of use. Its codes die at once.
@@ -118,7 +119,7 @@ func (s *Devices) block(c *rest.Call) (rest.Reply, error) {
 
 // unblock takes it back into use with clean counters.
 func (s *Devices) unblock(c *rest.Call) (rest.Reply, error) {
-	return s.alter(c, "DEVICE.UNBLOCKED", func(d *account.Device) { d.BlockedAt = 0; d.Right() })
+	return s.alter(c, "DEVICE.UNBLOCKED", func(d *account.Device) { d.BlockedAt = 0; d.Right(); d.FreePushes() })
 }
 
 func (s *Devices) alter(c *rest.Call, event string, change func(*account.Device)) (rest.Reply, error) {

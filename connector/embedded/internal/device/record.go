@@ -172,10 +172,14 @@ func status(d *account.Device) string {
 	return Active
 }
 
-// LockOf shows the lock of a device.
+// LockOf shows the lock of a device: all of it after wrong codes, its pushes alone after
+// too many.
 func LockOf(d *account.Device, now time.Time) Lock {
 	if until, locked := d.Locked(now); locked {
 		return Lock{Status: "LOCKED", ExpiresAt: rest.At(until), Reason: "OTP"}
+	}
+	if until, locked := d.PushesLocked(now); locked {
+		return Lock{Status: "LOCKED", ExpiresAt: rest.At(until), Reason: "PUSH"}
 	}
 	return Lock{Status: "UNLOCKED"}
 }

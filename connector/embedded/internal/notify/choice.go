@@ -21,6 +21,7 @@ type Choice struct {
 		Variant   string                     `json:"variant"`
 		Variables map[string]json.RawMessage `json:"variables"`
 	} `json:"template"`
+	ClientContext json.RawMessage `json:"clientContext"` // for a native app
 }
 
 var locale = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$`)

@@ -1,6 +1,6 @@
-// Package notify writes the messages that carry one-time passcodes. They go through
-// the outbox in the commit of the step that asked for them, so none is lost and none is
-// sent for a step that did not happen.
+// Package notify writes the messages that carry one-time passcodes, and the pushes. They
+// go through the outbox in the commit of the step that asked for them, so none is lost and
+// none is sent for a step that did not happen.
 package notify
 
 import (

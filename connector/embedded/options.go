@@ -25,8 +25,9 @@ type Options struct {
 	// scheme, host and port, exactly. See originsOf for those that always may.
 	Origins []string
 
-	// Channels names those that have a sender: EMAIL, SMS, VOICE, WHATSAPP. Any other
-	// counts as disabled: its devices cannot be paired and are not usable.
+	// Channels names those that have a sender: EMAIL, SMS, VOICE, WHATSAPP, PUSH. Any
+	// other counts as disabled: its devices cannot be paired and are not usable. Native
+	// apps are, by their codes, where PUSH is missing.
 	Channels []string
 
 	// TestDevices permits devices with testMode, whose codes are not sent but answered
@@ -138,6 +139,10 @@ type Limits struct {
 	// but a code of 12 digits is not found by trying.
 	PairingGuesses, PairingGuessesPerKey int
 
+	// CodeGuesses is how many wrong authentication codes (QR codes) an app may show in ten
+	// minutes. Then right ones are refused too until they are over.
+	CodeGuesses int
+
 	// AuthenticationLife is how long a deviceAuthentication can be used and read; its
 	// codes live as long as the policy says. Zero is never.
 	AuthenticationLife time.Duration
@@ -155,12 +160,12 @@ type Limits struct {
 
 // DefaultLimits: 100 failures in a row, 3 resends, 5 wrong ones a mailed code, 50 pending
 // devices for 24 hours, 10 remembered browsers a user, 100 wrong pairing codes a minute, 10
-// of them of one key, authentications of 2 hours, risk evaluations of 24, 50,000 users a
-// filter, 50,000 audit records a page.
+// of them of one key, 10 wrong authentication codes of an app, authentications of 2 hours,
+// risk evaluations of 24, 50,000 users a filter, 50,000 audit records a page.
 func DefaultLimits() Limits {
 	return Limits{
 		FailuresInRow: 100, Resends: 3, CodeFailures: 5, PendingDevices: 50, Browsers: 10, PendingLife: 24 * time.Hour,
-		PairingGuesses: 100, PairingGuessesPerKey: 10, AuthenticationLife: 2 * time.Hour, RiskLife: 24 * time.Hour,
+		PairingGuesses: 100, PairingGuessesPerKey: 10, CodeGuesses: 10, AuthenticationLife: 2 * time.Hour, RiskLife: 24 * time.Hour,
 		ScanUsers: 50_000, ScanActivities: 50_000,
 	}
 }

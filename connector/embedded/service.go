@@ -14,6 +14,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/activity"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/app"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/application"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/authcode"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/authn"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/browser"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/cursor"
@@ -133,9 +134,12 @@ func (s *Service) routes() []rest.Route {
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
 		Life: o.Limits.AuthenticationLife,
 	}
+	codes := &authcode.Codes{Policies: policies, Apps: apps, Secret: s.db.Derive("embedded authentication code"), Epoch: s.db.Epoch(),
+		Guesses: o.Limits.CodeGuesses}
 	var all []rest.Route
 	for _, r := range [][]rest.Route{environmentRoutes(), users.Routes(), devices.Routes(), policy.Routes(), fido2.Routes(), authentications.Routes(),
-		browsers.Routes(), risks.Routes(), activities.Routes(), application.Routes(), keys.Routes(), apps.Routes()} {
+		browsers.Routes(), risks.Routes(), activities.Routes(), application.Routes(), keys.Routes(), apps.Routes(),
+		codes.Routes()} {
 		all = append(all, r...)
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/authcode"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/authn"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/browser"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
@@ -17,9 +18,9 @@ const sweepBatch = 200
 
 // Sweep deletes deviceAuthentications and risk evaluations that can no longer be used,
 // counts of messages of former days, browsers that are remembered no longer, pairing keys
-// that expired the day before, and what is known of addresses that are quiet now and of
-// users who have not come for long, and returns how many. Call it now and then, with
-// store.Background(ctx): nothing waits for it.
+// that expired the day before, authentication codes of more than an hour ago, and what is
+// known of addresses that are quiet now and of users who have not come for long, and
+// returns how many. Call it now and then, with store.Background(ctx): nothing waits for it.
 func (s *Service) Sweep(ctx context.Context) (n int, err error) {
 	env, now, l := s.opts.Environment, s.db.Now(), s.opts.Limits
 	past := func(store.Record) bool { return true }
@@ -31,6 +32,9 @@ func (s *Service) Sweep(ctx context.Context) (n int, err error) {
 	}
 	for _, keys := range pairing.Ranges(env) {
 		ranges = append(ranges, expired{keys, func(rec store.Record) bool { return pairing.Dead(env, rec, now) }})
+	}
+	for _, codes := range authcode.Ranges(env) {
+		ranges = append(ranges, expired{codes, func(rec store.Record) bool { return authcode.Dead(env, rec, now) }})
 	}
 	if l.AuthenticationLife > 0 {
 		ranges = append(ranges, expired{authn.MadeBefore(env, now.Add(-l.AuthenticationLife)), past})

@@ -5,15 +5,16 @@
 //	any PingOne SDK ─► Service.ServeHTTP ───────────┴─► one route table ─► one unit of work
 //
 // Served are users, passwords, devices, pairing keys, native apps, device authentication
-// policies, MFA settings, deviceAuthentications and activities, for the device types of internal/device. Messages
-// leave through store/outbox, events through store/audit, both in the commit of what they
-// tell of.
+// policies, MFA settings, deviceAuthentications, authenticationCodes and activities, for the
+// device types of internal/device. Messages leave through store/outbox, events through
+// store/audit, both in the commit of what they tell of.
 //
 //	internal/rest       route table, calls, error envelope, links
 //	internal/account    the hot record: counters, locks, order of devices
 //	internal/directory  users and passwords
 //	internal/device     devices and their activation
-//	internal/authn      deviceAuthentications: the state machine
+//	internal/authn      deviceAuthentications: the state machine, pushes
+//	internal/authcode   authenticationCodes: sign-on by QR code
 //	internal/browser    remembered browsers
 //	internal/risk       risk evaluations
 //	internal/policy     policies and settings

@@ -132,7 +132,7 @@ func (s *Service) routes() []rest.Route {
 	authentications := &authn.Authentications{
 		Credentials: credentials, Origins: o.originsOf,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
-		Life: o.Limits.AuthenticationLife,
+		Life: o.Limits.AuthenticationLife, Apps: apps,
 	}
 	codes := &authcode.Codes{Policies: policies, Apps: apps, Secret: s.db.Derive("embedded authentication code"), Epoch: s.db.Epoch(),
 		Guesses: o.Limits.CodeGuesses}

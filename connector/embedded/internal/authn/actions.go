@@ -32,6 +32,9 @@ func (s *Authentications) selectDevice(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, err
 	}
 	x.hear(b.Compatibility)
+	if err := s.lockSpent(c, x); err != nil {
+		return rest.Reply{}, err
+	}
 	if err := s.again(x, x.device(b.Device.ID)); err != nil {
 		return rest.Reply{}, err
 	}
@@ -45,14 +48,14 @@ func (s *Authentications) selectDevice(c *rest.Call) (rest.Reply, error) {
 	return rest.OK(withTest(s.show(c, x), x, code))
 }
 
-// again counts a code that is sent to a device anew, and refuses one too many. A device
-// that was never challenged here begins at zero; one that makes its codes itself is sent
-// none.
+// again counts a code or push that is sent to a device anew, and refuses one too many. A
+// device that was never challenged here begins at zero; to one without a channel nothing
+// is sent.
 func (s *Authentications) again(x *session, d *device.Record) error {
 	if d == nil {
 		return nil
 	}
-	if k, _ := device.KindOf(d.Type); !k.Sent() {
+	if k, _ := device.KindOf(d.Type); k.Channel == "" {
 		return nil
 	}
 	id := d.ID

@@ -3,7 +3,6 @@ package authn
 import (
 	"time"
 
-	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/fido2"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
@@ -59,17 +58,14 @@ func (s *Authentications) checkAssertion(c *rest.Call) (rest.Reply, error) {
 // answering finds the deviceAuthentication of the path and the passkey that answers, nil
 // for none that is known here.
 func (s *Authentications) answering(c *rest.Call, answer string) (*session, *device.Record, error) {
-	id, err := c.ID("deviceAuthenticationID")
+	peeked, err := s.peek(c)
 	if err != nil {
 		return nil, nil, err
 	}
-	user, err := s.owner(c, id)
-	if err != nil {
-		return nil, nil, err
-	}
+	user := peeked.User
 	credential, _, err := passkey.Identify(answer)
 	if err != nil {
-		return s.answeredBadly(c, user)
+		return s.answeredBadly(c, user, peeked.ID)
 	}
 	owner, known, err := s.Credentials.Find(c, credential)
 	if err != nil {
@@ -80,12 +76,9 @@ func (s *Authentications) answering(c *rest.Call, answer string) (*session, *dev
 		user = owner.User
 	}
 	if user == "" {
-		return s.answeredBadly(c, user)
+		return s.answeredBadly(c, user, peeked.ID)
 	}
-	if err := c.Tx.Latch(account.Key(c.Env, user)); err != nil {
-		return nil, nil, err
-	}
-	x, err := s.find(c)
+	x, err := s.latchedOf(c, user, peeked.ID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -100,13 +93,8 @@ func (s *Authentications) answering(c *rest.Call, answer string) (*session, *dev
 }
 
 // answeredBadly is answering for what names no passkey.
-func (s *Authentications) answeredBadly(c *rest.Call, user string) (*session, *device.Record, error) {
-	if user != "" {
-		if err := c.Tx.Latch(account.Key(c.Env, user)); err != nil {
-			return nil, nil, err
-		}
-	}
-	x, err := s.find(c)
+func (s *Authentications) answeredBadly(c *rest.Call, user, id string) (*session, *device.Record, error) {
+	x, err := s.latchedOf(c, user, id)
 	return x, nil, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/app"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
@@ -17,6 +18,7 @@ type Authentications struct {
 	Policies *policy.Policies
 	Checker  otp.Checker
 	Notify   notify.Notifier
+	Apps     *app.Apps
 	Row      int           // wrong codes in a row that block a device; 0 never
 	Resends  int           // codes sent again, an authentication and device; 0 is no limit
 	Life     time.Duration // of a deviceAuthentication; then it is 404; 0 is for ever
@@ -39,11 +41,22 @@ func (s *Authentications) Routes() []rest.Route {
 	for i := range routes {
 		routes[i].Host = pingone.HostAuth
 	}
-	return routes
+	return append(routes, s.appRoutes()...)
 }
 
+// read answers GET. It writes nothing, unless it is the first to find that time has ended
+// a push.
 func (s *Authentications) read(c *rest.Call) (rest.Reply, error) {
-	x, err := s.find(c)
+	r, err := s.peek(c)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	var x *session
+	if r.overdue(c.Tx.Now()) {
+		x, err = s.latchedOf(c, r.User, r.ID)
+	} else {
+		x, err = s.get(c, r.ID)
+	}
 	if err != nil {
 		return rest.Reply{}, err
 	}
@@ -52,7 +65,11 @@ func (s *Authentications) read(c *rest.Call) (rest.Reply, error) {
 
 // usable reports whether a device may be challenged now.
 func (s *Authentications) usable(c *rest.Call, x *session, d *device.Record) bool {
-	return !unusable(x.account.Device(d.ID), c.Tx.Now()) && s.served(x, d)
+	if unusable(x.account.Device(d.ID), c.Tx.Now()) || !s.served(x, d) {
+		return false
+	}
+	k, _ := device.KindOf(d.Type)
+	return k.Way != device.Asks || x.takesCode(d) || s.pushable(c, x, d)
 }
 
 // mute reports whether the user gets no more messages today on a device's channel.
@@ -70,10 +87,10 @@ func (s *Authentications) served(x *session, d *device.Record) bool {
 	if k.Way == device.Signs && !x.signs(d) {
 		return false
 	}
-	if k.Way == device.Asks {
-		return d.MakesCodes(x.policy)
-	}
 	use, _ := x.policy.Enabled(d.Type)
+	if k.Way == device.Asks {
+		return use && (x.takesCode(d) || s.pushes(x, d))
+	}
 	return use && s.Notify.Reaches(k.Channel, d.Test)
 }
 
@@ -81,28 +98,20 @@ func (s *Authentications) served(x *session, d *device.Record) bool {
 func (x *session) move(e Event) error {
 	to, ok := next(x.Status, e)
 	if !ok {
-		return rest.Plain(http.StatusBadRequest, rest.InvalidRequest,
-			"The request could not be completed. The action is not valid in status "+string(x.Status)+".")
+		return x.refuse()
 	}
 	x.Status = to
 	return nil
 }
 
-// fits refuses users that the policy keeps out, and accounts that are locked: by an
-// administrator, or by wrong codes. A lock by wrong passwords is the password's alone:
-// strangers must not lock the second factor.
-func (x *session) fits(now time.Time) error {
-	a := x.account
-	switch {
-	case a.Off && x.policy.RefusesDisabled():
-		return rest.Refuse(rest.InvalidData, rest.AccountNotUsable, "user.id", "The account is disabled")
-	case !a.MFA && x.policy.BlockUsersWithDisabledMFA:
-		return rest.Refuse(rest.InvalidData, rest.AccountNotUsable, "user.id", "MFA is disabled for the account")
-	case !x.policy.IgnoreUserLock && (a.LockedAt != 0 || a.CodesLocked(now)):
-		return rest.Refuse(rest.RequestFailed, rest.PasswordLockedOut, "user.id", "The account is locked")
-	}
-	return nil
+// refuse says that an action is not one of the session's state.
+func (x *session) refuse() error {
+	return rest.Plain(http.StatusBadRequest, rest.InvalidRequest,
+		"The request could not be completed. The action is not valid in status "+string(x.Status)+".")
 }
+
+// fits refuses users that may not authenticate now.
+func (x *session) fits(now time.Time) error { return x.policy.Admits(x.account, now) }
 
 func audited(c *rest.Call, event string, x *session, result string) error {
 	return c.Audit(rest.Event{Type: event, User: x.User, ResourceType: "AUTHENTICATION", ResourceID: x.ID, Result: result})

@@ -65,6 +65,9 @@ func (s *Authentications) checkable(c *rest.Call, x *session) error {
 	if d == nil {
 		return otp.Refusal(otp.Result{Verdict: otp.Expired})
 	}
+	if !x.takesCode(d) {
+		return x.refuse()
+	}
 	return x.fits(c.Tx.Now())
 }
 

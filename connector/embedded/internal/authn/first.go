@@ -39,15 +39,15 @@ func (s *Authentications) firstOf(c *rest.Call, x *session, id string) ([]*devic
 		if err != nil {
 			return nil, err
 		}
-		if k, _ := device.KindOf(d.Type); k.Way == device.Signs {
-			return nil, rest.Invalid("selectedDevice.otp", "is not for a passkey")
+		if !x.takesCode(d) {
+			return nil, rest.Invalid("selectedDevice.otp", "is not for this device: it has no codes")
 		}
 		return []*device.Record{d}, nil
 	}
 	var out []*device.Record
 	lockedOut := false
 	for _, d := range x.devices {
-		if k, _ := device.KindOf(d.Type); k.Way != device.Makes || !s.served(x, d) {
+		if k, _ := device.KindOf(d.Type); k.Sent() || !s.served(x, d) || !x.takesCode(d) {
 			continue
 		}
 		if unusable(x.account.Device(d.ID), c.Tx.Now()) {

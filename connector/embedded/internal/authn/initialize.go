@@ -25,7 +25,11 @@ func (s *Authentications) initialize(c *rest.Call) (rest.Reply, error) {
 	if x.own, err = b.WebAuthn.Own(); err != nil {
 		return rest.Reply{}, err
 	}
-	code, err := s.choose(c, x, b.SelectedDevice)
+	of, err := s.named(c, x, b)
+	if err != nil {
+		return rest.Reply{}, err
+	}
+	code, err := s.pick(c, x, b.SelectedDevice, of)
 	if err != nil {
 		return rest.Reply{}, err
 	}
@@ -86,7 +90,13 @@ func (s *Authentications) begin(c *rest.Call, b start) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x, x.fits(c.Tx.Now())
+	if err := x.fits(c.Tx.Now()); err != nil {
+		return nil, err
+	}
+	if x.Asked, err = askedBy(c, b.Notification); err != nil {
+		return nil, err
+	}
+	return x, s.lockSpent(c, x)
 }
 
 // choose picks the device, as policy, order and request want it, and challenges it.
@@ -148,6 +158,9 @@ func (s *Authentications) choosable(c *rest.Call, x *session, id, target string)
 	if _, locked := x.account.Device(id).Locked(c.Tx.Now()); locked {
 		return nil, otp.Refusal(otp.Result{Verdict: otp.TooMany})
 	}
+	if _, locked := x.account.Device(id).PushesLocked(c.Tx.Now()); locked && s.served(x, d) && !s.usable(c, x, d) {
+		return nil, tooManyPushes()
+	}
 	if !s.usable(c, x, d) {
 		return nil, rest.Invalid(target, "is blocked, or not allowed by the device authentication policy")
 	}
@@ -165,10 +178,12 @@ func (s *Authentications) challenge(c *rest.Call, x *session, id, target string)
 	}
 	x.Device, x.Once, x.Code, x.Ask = id, nil, nil, nil
 	switch k, _ := device.KindOf(d.Type); k.Way {
-	case device.Makes, device.Asks:
+	case device.Makes:
 		return "", x.move(SelectedCode)
 	case device.Signs:
 		return "", s.ask(c, x, d)
+	case device.Asks:
+		return "", s.prompt(c, x, d)
 	default:
 		if err := x.move(SelectedCode); err != nil {
 			return "", err

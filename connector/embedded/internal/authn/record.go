@@ -31,6 +31,9 @@ type record struct {
 	Resent   map[string]int `json:"r,omitempty"` // codes sent again, by device
 	AMR      []string       `json:"a,omitempty"` // when COMPLETED
 	Error    *failure       `json:"e,omitempty"` // when FAILED
+	Push     *push          `json:"w,omitempty"` // while PUSH_CONFIRMATION_REQUIRED
+	Asked    *request       `json:"q,omitempty"` // what apps are told of who asks
+	App      string         `json:"l,omitempty"` // the native app that authenticates its own user
 	Created  int64          `json:"t"`           // Unix ms
 	Modified int64          `json:"m"`
 }
@@ -44,7 +47,13 @@ type failure struct {
 
 func key(env, id string) store.Key { return store.K(env, "da", id) }
 
+// save writes the record. Whatever ended the wait for a push takes it from the phone.
 func (r *record) save(c *rest.Call) error {
+	if r.Status != PushConfirmationRequired {
+		if err := r.withdraw(c); err != nil {
+			return err
+		}
+	}
 	r.Modified = c.Tx.Now().UnixMilli()
 	b, err := json.Marshal(r)
 	if err != nil {
@@ -69,35 +78,36 @@ type session struct {
 	policy  *policy.Policy
 	devices []*device.Record // the user's active ones, in their order
 
-	spent      func(channel string) bool // no more messages today
-	extensions bool                      // phone extensions are enabled; read only if a device has one
-	own        []byte                    // the challenge that the request brought
+	spent       func(channel string) bool // no more messages today
+	spentPushes map[string]bool           // devices that get no more pushes
+	extensions  bool                      // phone extensions are enabled; read only if a device has one
+	own         []byte                    // the challenge that the request brought
 }
 
-// owner finds whose deviceAuthentication this is, which never changes, without reading
-// it in the unit: what the unit reads before it has the latch would be out of date when
-// it gets it, and its guess would be compared for nothing.
-func (s *Authentications) owner(c *rest.Call, id string) (string, error) {
+// peek reads a deviceAuthentication without reading it in the unit: what the unit reads
+// before it has the latch would be out of date when it gets it, and its guess would be
+// compared for nothing. Whose it is never changes; all else may.
+func (s *Authentications) peek(c *rest.Call) (*record, error) {
+	id, err := c.ID("deviceAuthenticationID")
+	if err != nil {
+		return nil, err
+	}
 	b, mine := c.Tx.Pending(key(c.Env, id))
 	if !mine {
 		recs, err := c.DB.Get(c.Ctx, key(c.Env, id))
 		if err != nil {
-			return "", fmt.Errorf("read deviceAuthentication %s: %w", id, err)
+			return nil, fmt.Errorf("read deviceAuthentication %s: %w", id, err)
 		}
 		if recs[0].Rev == 0 {
-			return "", rest.Missing()
+			return nil, rest.Missing()
 		}
 		b = recs[0].Value
 	}
-	r, err := decode(id, b)
-	if err != nil {
-		return "", err
-	}
-	return r.User, nil
+	return decode(id, b)
 }
 
-// latched reads the deviceAuthentication of the path under its user's latch, and refuses
-// one whose user is not known yet.
+// latched reads the deviceAuthentication of the path under its user's latch, with what
+// time has made of it, and refuses one whose user is not known yet.
 func (s *Authentications) latched(c *rest.Call) (*session, error) {
 	x, err := s.latchedOr(c)
 	if err == nil && x.account == nil {
@@ -109,29 +119,30 @@ func (s *Authentications) latched(c *rest.Call) (*session, error) {
 
 // latchedOr is latched, also for one whose user is not known.
 func (s *Authentications) latchedOr(c *rest.Call) (*session, error) {
-	id, err := c.ID("deviceAuthenticationID")
+	r, err := s.peek(c)
 	if err != nil {
 		return nil, err
 	}
-	user, err := s.owner(c, id)
-	if err != nil {
-		return nil, err
-	}
+	return s.latchedOf(c, r.User, r.ID)
+}
+
+// latchedOf reads a deviceAuthentication under the latch of a user, "" for none.
+func (s *Authentications) latchedOf(c *rest.Call, user, id string) (*session, error) {
 	if user != "" {
 		if err := c.Tx.Latch(account.Key(c.Env, user)); err != nil {
 			return nil, err
 		}
 	}
-	return s.find(c)
-}
-
-// find is latched without the latch, for reading: 404 for one that is not there, has
-// expired, or whose user is gone.
-func (s *Authentications) find(c *rest.Call) (*session, error) {
-	id, err := c.ID("deviceAuthenticationID")
+	x, err := s.get(c, id)
 	if err != nil {
 		return nil, err
 	}
+	return x, s.settle(c, x)
+}
+
+// get reads a deviceAuthentication: 404 for one that is not there, has expired, or whose
+// user is gone.
+func (s *Authentications) get(c *rest.Call, id string) (*session, error) {
 	recs, err := c.Tx.Get(key(c.Env, id))
 	if err != nil {
 		return nil, fmt.Errorf("read deviceAuthentication %s: %w", id, err)
@@ -173,6 +184,9 @@ func (s *Authentications) load(c *rest.Call, r *record) (*session, error) {
 		return nil, err
 	}
 	x := &session{record: r, account: a, policy: p, devices: devices}
+	if err := x.findSpent(c); err != nil {
+		return nil, err
+	}
 	if x.spent, err = s.Notify.Spent(c, a.ID); err != nil {
 		return nil, err
 	}

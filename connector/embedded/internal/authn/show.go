@@ -22,6 +22,8 @@ type Resource struct {
 	Authenticators []string     `json:"authenticators,omitempty"`
 	Error          *failure     `json:"error,omitempty"`
 	Test           *device.Test `json:"test,omitempty"`
+	Application    *rest.Ref    `json:"application,omitempty"`
+	NumberMatching *number      `json:"numberMatching,omitempty"`
 	CreatedAt      *rest.Time   `json:"createdAt"`
 	UpdatedAt      *rest.Time   `json:"updatedAt"`
 }
@@ -45,6 +47,7 @@ type offered struct {
 	Nickname string `json:"nickname,omitempty"`
 	Email    string `json:"email,omitempty"`
 	Phone    string `json:"phone,omitempty"`
+	*phone
 }
 
 func (s *Authentications) show(c *rest.Call, x *session) Resource {
@@ -56,7 +59,7 @@ func (s *Authentications) show(c *rest.Call, x *session) Resource {
 		CreatedAt: rest.At(time.UnixMilli(x.Created)), UpdatedAt: rest.At(time.UnixMilli(x.Modified)),
 	}
 	for _, name := range x.Status.links() {
-		if name != "device.select" || x.account != nil {
+		if x.offers(name) {
 			out.Links[name] = self
 		}
 	}
@@ -66,6 +69,7 @@ func (s *Authentications) show(c *rest.Call, x *session) Resource {
 	if x.Status == AssertionRequired && x.Ask != nil {
 		out.RequestOptions, out.Aggregate = x.Ask.Options, x.Ask.Aggregate
 	}
+	x.showPush(&out)
 	if o := x.Once; o != nil {
 		once := offer(&device.Record{Type: o.Type, Address: o.Address})
 		once.Status = ""
@@ -77,7 +81,9 @@ func (s *Authentications) show(c *rest.Call, x *session) Resource {
 	}
 	for _, d := range x.devices {
 		if s.usable(c, x, d) && (d.ID == x.Device || !x.mute(d)) {
-			out.Embedded.Devices = append(out.Embedded.Devices, offer(d))
+			o := offer(d)
+			o.phone = s.phone(c, x, d)
+			out.Embedded.Devices = append(out.Embedded.Devices, o)
 		}
 	}
 	return out

@@ -16,6 +16,7 @@ type start struct {
 	Notification   *notify.Choice `json:"notification"`
 	Compatibility  string         `json:"compatibility"`
 	MobilePayload  string         `json:"mobilePayload"`
+	Application    *rest.Ref      `json:"application"`
 
 	// RP overrides the relying party of the FIDO2 policy. With it and without a user,
 	// whoever holds a passkey of it signs on.
@@ -49,8 +50,8 @@ func (b *start) validate() error {
 		return rest.Required("user.id")
 	case !rest.IsID(b.User.ID):
 		return rest.Missing()
-	case b.MobilePayload != "":
-		return rest.Invalid("mobilePayload", "is of no native application that is known here")
+	case b.MobilePayload != "" && (b.Application == nil || b.Application.ID == ""):
+		return rest.Required("application.id")
 	}
 	if b.RP != nil && b.RP.ID != "" {
 		if err := device.ValidRPID("rp.id", b.RP.ID); err != nil {

@@ -21,6 +21,7 @@ type obj = map[string]any
 type world struct {
 	t        *testing.T
 	registry *connector.Registry
+	service  *embedded.Service
 	inbox    *embedded.Inbox
 	outbox   *outbox.Outbox
 }
@@ -40,7 +41,7 @@ func newWorld(t *testing.T, joined bool, change ...func(*embedded.Options)) *wor
 		}
 	})
 	o := embedded.Options{
-		Environment: environment, BaseURL: "http://pingone.test", Channels: []string{"EMAIL"},
+		Environment: environment, BaseURL: "http://pingone.test", Channels: []string{"EMAIL", "PUSH"},
 		HashCost: embedded.HashCost{MemoryKiB: 64, Passes: 1, Lanes: 1},
 	}
 	for _, f := range change {
@@ -50,7 +51,7 @@ func newWorld(t *testing.T, joined bool, change ...func(*embedded.Options)) *wor
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, inbox: embedded.NewInbox(db, environment, 0)}
+	w := &world{t: t, service: service, inbox: embedded.NewInbox(db, environment, 0)}
 	w.registry = newRegistry(t, Deps{MFA: service, Joined: joined, Now: now})
 	w.outbox = outbox.New(db, environment, w.inbox.Send, outbox.Options{})
 	return w

@@ -1,6 +1,7 @@
 package passkey_test
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/sha256"
@@ -23,6 +24,8 @@ type service struct {
 	signer  *authority
 	reports []map[string]any
 	next    string
+	alg     string // "" is ES256
+	aaguid  string // of the entry; "" is the model's
 	change  func(blob string) string
 	revoked []*x509.RevocationList
 	roots   []*x509.Certificate
@@ -58,9 +61,9 @@ func (s *service) blob(t *testing.T) string {
 		}
 		return b64url(b)
 	}
-	signed := encode(map[string]any{"alg": "ES256", "x5c": []string{std(s.signer.cert.Raw), std(s.mid.cert.Raw)}}) + "." +
+	signed := encode(map[string]any{"alg": cmp.Or(s.alg, "ES256"), "x5c": []string{std(s.signer.cert.Raw), std(s.mid.cert.Raw)}}) + "." +
 		encode(map[string]any{"no": 1, "nextUpdate": s.next, "entries": []any{
-			map[string]any{"aaguid": modelID, "metadataStatement": s.statement(), "statusReports": s.reports},
+			map[string]any{"aaguid": cmp.Or(s.aaguid, modelID), "metadataStatement": s.statement(), "statusReports": s.reports},
 		}})
 	sum := sha256.Sum256([]byte(signed))
 	r, v, err := ecdsa.Sign(rand.Reader, s.signer.key, sum[:])

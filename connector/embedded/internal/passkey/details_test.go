@@ -21,7 +21,15 @@ func TestRegistrationDetails(t *testing.T) {
 			m.id = []byte("a")
 			m.envelope = set("id", "YQ==")
 		}, "7.1.1"},
-		"short data": {func(_ *testing.T, m *mint, _ *passkey.Expect) { m.data = func(b []byte) []byte { return b[:36] } }, "7.1.10"},
+		"an id in two lines": {func(_ *testing.T, m *mint, _ *passkey.Expect) {
+			m.id = []byte("a")
+			m.envelope = set("id", "Y\nQ")
+		}, "7.1.1"},
+		"extensions that are null": {func(_ *testing.T, m *mint, _ *passkey.Expect) {
+			m.data = func(b []byte) []byte { b[32] |= extended; return append(b, 0xf6) }
+		}, "7.1.10"},
+		"a key that is null": {func(_ *testing.T, m *mint, _ *passkey.Expect) { m.cose = []byte{0xf6} }, "7.1.10"},
+		"short data":         {func(_ *testing.T, m *mint, _ *passkey.Expect) { m.data = func(b []byte) []byte { return b[:36] } }, "7.1.10"},
 		"extensions that are no map": {func(_ *testing.T, m *mint, _ *passkey.Expect) {
 			m.data = func(b []byte) []byte { b[32] |= extended; return append(b, 0x01) }
 		}, "7.1.10"},

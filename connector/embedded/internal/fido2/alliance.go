@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/passkey"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/shelf"
 	"github.com/mfaflow/mfaflow/store"
 )
@@ -89,8 +90,8 @@ func replaceIndex(tx *store.Tx, env string, ix *shelf.Index) error {
 			tx.Delete(modelKey(env, e.ID))
 		}
 	}
-	if err := shelf.Put(tx, customKey(env), custom); err != nil {
+	if err := rest.Write(tx, customKey(env), custom); err != nil {
 		return err
 	}
-	return shelf.Put(tx, globalKey(env), ix)
+	return rest.Write(tx, globalKey(env), ix)
 }

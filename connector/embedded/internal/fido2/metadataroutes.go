@@ -158,10 +158,10 @@ func (m *model) keep(c *rest.Call, id string) error {
 		return rest.Full("authenticators", MaxMetadata)
 	}
 	ix.Set(shelf.Entry{ID: id, Name: nameOf(m.Statement)})
-	if err := shelf.Put(c.Tx, customKey(c.Env), ix); err != nil {
+	if err := c.Put(customKey(c.Env), ix); err != nil {
 		return err
 	}
-	if err := shelf.Put(c.Tx, modelKey(c.Env, id), m); err != nil {
+	if err := c.Put(modelKey(c.Env, id), m); err != nil {
 		return err
 	}
 	return c.Audit(rest.Event{Type: "FIDO_METADATA.CREATED", ResourceType: "FIDO_METADATA", ResourceID: id})

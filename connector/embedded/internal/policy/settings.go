@@ -88,7 +88,7 @@ func updateSettings(c *rest.Call) (rest.Reply, error) {
 	}
 	now := rest.Time{Time: c.Tx.Now()}
 	s.Links, s.Environment, s.UpdatedAt = nil, nil, &now
-	if err := shelf.Put(c.Tx, settingsKey(c.Env), s); err != nil {
+	if err := c.Put(settingsKey(c.Env), s); err != nil {
 		return rest.Reply{}, err
 	}
 	if err := c.Audit(rest.Event{Type: "MFA_SETTINGS.UPDATED", ResourceType: "MFA_SETTINGS"}); err != nil {

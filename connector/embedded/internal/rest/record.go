@@ -7,10 +7,10 @@ import (
 	"github.com/mfaflow/mfaflow/store"
 )
 
-// Get reads a record of JSON into v and reports whether there is one; for none v stays as
-// it is.
-func (c *Call) Get(k store.Key, v any) (found bool, err error) {
-	recs, err := c.Tx.Get(k)
+// Read reads a record of JSON into v and reports whether there is one; for none v stays
+// as it is.
+func Read(tx *store.Tx, k store.Key, v any) (found bool, err error) {
+	recs, err := tx.Get(k)
 	if err != nil {
 		return false, fmt.Errorf("read %s: %w", k, err)
 	}
@@ -23,12 +23,18 @@ func (c *Call) Get(k store.Key, v any) (found bool, err error) {
 	return true, nil
 }
 
-// Put writes a record of JSON.
-func (c *Call) Put(k store.Key, v any) error {
+// Write writes a record of JSON.
+func Write(tx *store.Tx, k store.Key, v any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", k, err)
 	}
-	c.Tx.Put(k, b)
+	tx.Put(k, b)
 	return nil
 }
+
+// Get is Read in the call's unit of work.
+func (c *Call) Get(k store.Key, v any) (found bool, err error) { return Read(c.Tx, k, v) }
+
+// Put is Write in the call's unit of work.
+func (c *Call) Put(k store.Key, v any) error { return Write(c.Tx, k, v) }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 	"github.com/mfaflow/mfaflow/store"
 )
 
@@ -67,5 +68,5 @@ func Forget(tx *store.Tx, key store.Key, id string) error {
 		return err
 	}
 	ix.Remove(id)
-	return Put(tx, key, ix)
+	return rest.Write(tx, key, ix)
 }

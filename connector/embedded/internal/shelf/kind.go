@@ -87,11 +87,11 @@ func (k Kind[T, P]) save(tx *store.Tx, env string, ix *Index, p P) error {
 		}
 	}
 	ix.Set(Entry{ID: *f.ID, Name: *f.Name})
-	if err := Put(tx, k.indexKey(env), ix); err != nil {
+	if err := rest.Write(tx, k.indexKey(env), ix); err != nil {
 		return err
 	}
 	*f.Links, *f.Environment = nil, nil
-	return Put(tx, k.Key(env, *f.ID), p)
+	return rest.Write(tx, k.Key(env, *f.ID), p)
 }
 
 // unmark takes the mark of the default from a resource.
@@ -101,5 +101,5 @@ func (k Kind[T, P]) unmark(tx *store.Tx, env, id string) error {
 		return err
 	}
 	*old.Shelved().Default = false
-	return Put(tx, k.Key(env, id), old)
+	return rest.Write(tx, k.Key(env, id), old)
 }

@@ -20,6 +20,9 @@ import (
 var (
 	_ flowtest.Authenticator = (*sim.World)(nil)
 	_ flowtest.Passkeys      = (*sim.World)(nil)
+	_ flowtest.MobileApp     = (*sim.World)(nil)
+	_ flowtest.PushApp       = (*sim.World)(nil)
+	_ flowtest.CodeApp       = (*sim.World)(nil)
 )
 
 // openLab makes the simulated world of one flow test with the capabilities in it.

@@ -9,8 +9,32 @@ import (
 	"github.com/mfaflow/mfaflow/connector/pingone"
 )
 
+// person is a user by both names.
+type person struct{ id, name string }
+
 // addDevice pairs a device, ACTIVE unless it says otherwise, and locks or blocks it.
-func (w *World) addDevice(ctx context.Context, user string, device map[string]any) error {
+func (w *World) addDevice(ctx context.Context, p person, device map[string]any) error {
+	pair := w.pair
+	if device["type"] == "MOBILE" {
+		pair = w.pairMobile
+	}
+	id, err := pair(ctx, p, device)
+	if err != nil {
+		return err
+	}
+	if device["locked"] == true {
+		if err := w.lock(ctx, p.id, id); err != nil {
+			return fmt.Errorf("lock it: %w", err)
+		}
+	}
+	if device["blocked"] == true {
+		_, err = w.ask(ctx, pingone.Request{Method: http.MethodPost, Path: pingone.Path{"users", p.id, "devices", id}, MediaType: pingone.MediaType("device.block")})
+	}
+	return err
+}
+
+// pair makes a device and returns its id.
+func (w *World) pair(ctx context.Context, p person, device map[string]any) (id string, err error) {
 	body := map[string]any{"status": "ACTIVE"}
 	for _, name := range []string{"type", "email", "phone", "nickname", "status"} {
 		if v, ok := device[name]; ok {
@@ -21,25 +45,42 @@ func (w *World) addDevice(ctx context.Context, user string, device map[string]an
 	if device["type"] == "TOTP" {
 		body["status"] = "ACTIVATION_REQUIRED" // the only state that shows the secret
 	}
-	made, err := w.ask(ctx, pingone.Request{Method: http.MethodPost, Path: pingone.Path{"users", user, "devices"}, Body: body})
+	made, err := w.ask(ctx, pingone.Request{Method: http.MethodPost, Path: pingone.Path{"users", p.id, "devices"}, Body: body})
 	if err != nil {
-		return err
+		return "", err
 	}
-	id, _ := made["id"].(string)
+	id, _ = made["id"].(string)
 	if device["type"] == "TOTP" {
-		if err := w.pairApp(ctx, user, id, made, wanted); err != nil {
-			return fmt.Errorf("pair the app: %w", err)
+		if err := w.pairApp(ctx, p.id, id, made, wanted); err != nil {
+			return "", fmt.Errorf("pair the app: %w", err)
 		}
 	}
-	if device["locked"] == true {
-		if err := w.lock(ctx, user, id); err != nil {
-			return fmt.Errorf("lock it: %w", err)
-		}
+	return id, nil
+}
+
+// pairMobile lets a phone claim a key; it has the user's name unless the device says one.
+func (w *World) pairMobile(ctx context.Context, p person, device map[string]any) (id string, err error) {
+	if status := device["status"]; status != nil && status != "ACTIVE" {
+		return "", errors.New("a phone that is paired is ACTIVE")
 	}
-	if device["blocked"] == true {
-		_, err = w.ask(ctx, pingone.Request{Method: http.MethodPost, Path: pingone.Path{"users", user, "devices", id}, MediaType: pingone.MediaType("device.block")})
+	made, err := w.ask(ctx, pingone.Request{Method: http.MethodPost, Path: pingone.Path{"users", p.id, "pairingKeys"}, Body: map[string]any{}})
+	if err != nil {
+		return "", err
 	}
-	return err
+	code, _ := made["code"].(string)
+	name, ok := device["phone"].(string)
+	if !ok {
+		name = p.name
+	}
+	if err := w.PairPhone(ctx, name, code); err != nil {
+		return "", fmt.Errorf("pair the phone: %w", err)
+	}
+	id = w.phones[0].Device()
+	if nickname, ok := device["nickname"]; ok {
+		_, err = w.ask(ctx, pingone.Request{Method: http.MethodPut, Path: pingone.Path{"users", p.id, "devices", id, "nickname"},
+			Body: map[string]any{"nickname": nickname}})
+	}
+	return id, err
 }
 
 // pairApp scans the new account and activates the device, with the code of the step

@@ -31,7 +31,7 @@ func (w *World) AddUser(ctx context.Context, name string, user map[string]any) e
 	id, _ := made["id"].(string)
 	for i, d := range devices {
 		device, _ := d.(map[string]any)
-		if err := w.addDevice(ctx, id, device); err != nil {
+		if err := w.addDevice(ctx, person{id: id, name: name}, device); err != nil {
 			return fmt.Errorf("device %d: %w", i+1, err)
 		}
 	}
@@ -126,6 +126,9 @@ type refused struct {
 	status     int
 	code, text string
 }
+
+// Code is PingOne's.
+func (r *refused) Code() string { return r.code }
 
 func (r *refused) Error() string { return fmt.Sprintf("%d %s: %s", r.status, r.code, r.text) }
 

@@ -45,6 +45,7 @@ type World struct {
 	opens  int
 	app    []account        // newest first
 	keys   []*authenticator // the one that got a credential last first
+	phones []*handset       // newest first
 
 	plug    *plug
 	db      *store.DB
@@ -60,7 +61,7 @@ type clock struct {
 }
 
 // channels all have a sender: the world itself.
-var channels = []string{"EMAIL", "SMS", "VOICE", "WHATSAPP"}
+var channels = []string{"EMAIL", "SMS", "VOICE", "WHATSAPP", "PUSH"}
 
 // cost is what a password hash costs here: nothing worth waiting for.
 var cost = embedded.HashCost{MemoryKiB: 64, Passes: 1, Lanes: 1}

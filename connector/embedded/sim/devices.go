@@ -42,8 +42,8 @@ func (w *World) pair(ctx context.Context, p person, device map[string]any) (id s
 		}
 	}
 	wanted := body["status"]
-	if device["type"] == "TOTP" {
-		body["status"] = "ACTIVATION_REQUIRED" // the only state that shows the secret
+	if device["type"] == "TOTP" || device["type"] == "FIDO2" {
+		body["status"] = "ACTIVATION_REQUIRED" // the only state that shows secret or options
 	}
 	made, err := w.ask(ctx, pingone.Request{Method: http.MethodPost, Path: pingone.Path{"users", p.id, "devices"}, Body: body})
 	if err != nil {
@@ -55,7 +55,29 @@ func (w *World) pair(ctx context.Context, p person, device map[string]any) (id s
 			return "", fmt.Errorf("pair the app: %w", err)
 		}
 	}
+	if device["type"] == "FIDO2" && wanted == "ACTIVE" {
+		if err := w.pairKey(ctx, p, id, device["key"], made); err != nil {
+			return "", fmt.Errorf("pair the authenticator: %w", err)
+		}
+	}
 	return id, nil
+}
+
+// pairKey makes a passkey and activates the device with it. The authenticator has the
+// user's name unless the device says one.
+func (w *World) pairKey(ctx context.Context, p person, id string, key any, made map[string]any) error {
+	name, ok := key.(string)
+	if !ok {
+		name = p.name
+	}
+	options, _ := made["publicKeyCredentialCreationOptions"].(string)
+	attestation, err := w.CreatePasskey(name, baseURL, options, true, false)
+	if err != nil {
+		return err
+	}
+	_, err = w.ask(ctx, pingone.Request{Method: http.MethodPost, Path: pingone.Path{"users", p.id, "devices", id},
+		MediaType: pingone.MediaType("device.activate"), Body: map[string]any{"origin": baseURL, "attestation": attestation}})
+	return err
 }
 
 // pairMobile lets a phone claim a key; it has the user's name unless the device says one.

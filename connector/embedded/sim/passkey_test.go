@@ -90,3 +90,27 @@ func TestKeysAreAlike(t *testing.T) {
 		t.Errorf("%s\nis not\n%s", made[0], made[1])
 	}
 }
+
+// TestGivenPasskeys holds that a given FIDO2 device is on the authenticator of its name.
+func TestGivenPasskeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sim.Options{})
+	err := w.AddUser(t.Context(), "cat", obj{"devices": []any{obj{"type": "FIDO2"}, obj{"type": "FIDO2", "key": "spare", "nickname": "Spare"},
+		obj{"type": "FIDO2", "status": "ACTIVATION_REQUIRED"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"ACTIVE", "ACTIVE", "ACTIVATION_REQUIRED"} {
+		if d := device(t, w, "cat", i); d["type"] != "FIDO2" || d["status"] != want {
+			t.Errorf("device %d: %v", i+1, d)
+		}
+	}
+	for _, key := range []string{"cat", "spare"} {
+		if _, err := w.UsePasskey(key, site, request, true, false); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	if err := w.AddUser(t.Context(), "dan", obj{"devices": []any{obj{"type": "FIDO2"}, obj{"type": "FIDO2", "key": "dan"}}}); codeOf(err) != "InvalidStateError" {
+		t.Errorf("the same authenticator twice: %v", err)
+	}
+}

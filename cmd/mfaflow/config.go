@@ -38,6 +38,7 @@ type config struct {
 	hookSecret  string            // that signs what goes there
 	proxies     []netip.Prefix    // that may name the client
 	origins     []string          // of which passkeys may answer, beside the server's own
+	topOrigins  []string          // that may frame pages on which passkeys answer
 	env         map[string]string // what flows read as env.*
 
 	// What no user sets: tests bring a clock, timers, cheap hashes and certificates.
@@ -62,6 +63,7 @@ var settings = []struct{ name, fallback, help string }{
 	{"sms-webhook-url", "", "https URL of the gateway for SMS, VOICE, WHATSAPP and PUSH"},
 	{"sms-webhook-secret", "", "secret that signs the requests to it"},
 	{"origins", "", "comma-separated further origins of which passkeys may answer, https://login.example.com"},
+	{"top-origins", "", "comma-separated origins whose pages may frame those on which passkeys answer (default: none)"},
 	{"proxies", "", "comma-separated networks whose X-Forwarded-For is believed"},
 }
 
@@ -119,7 +121,10 @@ func loadConfig(cmd *cobra.Command, getenv func(string) string) (*config, error)
 	if c.proxies, err = parseProxies(values["proxies"]); err != nil {
 		return nil, err
 	}
-	if c.origins, err = parseOrigins(values["origins"]); err != nil {
+	if c.origins, err = parseOrigins("origins", values["origins"]); err != nil {
+		return nil, err
+	}
+	if c.topOrigins, err = parseOrigins("top-origins", values["top-origins"]); err != nil {
 		return nil, err
 	}
 	return c, c.check()
@@ -199,12 +204,12 @@ func parseProxies(list string) ([]netip.Prefix, error) {
 }
 
 // parseOrigins takes origins as browsers write them, for they are compared as text.
-func parseOrigins(list string) ([]string, error) {
+func parseOrigins(setting, list string) ([]string, error) {
 	out := splitList(list)
 	for _, o := range out {
 		u, err := url.Parse(o)
 		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || o != u.Scheme+"://"+strings.ToLower(u.Host) {
-			return nil, usagef("origins: %q is not an origin such as https://login.example.com", o)
+			return nil, usagef("%s: %q is not an origin such as https://login.example.com", setting, o)
 		}
 	}
 	return out, nil

@@ -8,14 +8,25 @@ import (
 // Origins are compared as text, so they are taken only as browsers write them.
 func TestOriginsConfig(t *testing.T) {
 	t.Parallel()
-	load := func(list string) ([]string, error) {
-		c, err := loadConfig(serveCommand(), func(name string) string {
-			return map[string]string{"MFAFLOW_ORIGINS": list}[name]
+	for variable, of := range map[string]func(c *config) []string{
+		"MFAFLOW_ORIGINS":     func(c *config) []string { return c.origins },
+		"MFAFLOW_TOP_ORIGINS": func(c *config) []string { return c.topOrigins },
+	} {
+		t.Run(variable, func(t *testing.T) {
+			t.Parallel()
+			checkOrigins(t, variable, of)
 		})
+	}
+}
+
+func checkOrigins(t *testing.T, variable string, of func(c *config) []string) {
+	t.Helper()
+	load := func(list string) ([]string, error) {
+		c, err := loadConfig(serveCommand(), func(name string) string { return map[string]string{variable: list}[name] })
 		if err != nil {
 			return nil, err
 		}
-		return c.origins, nil
+		return of(c), nil
 	}
 	got, err := load("https://login.example.com, http://localhost:3000")
 	if err != nil || !slices.Equal(got, []string{"https://login.example.com", "http://localhost:3000"}) {

@@ -28,6 +28,7 @@ func (a *app) wireService(ctx context.Context) error {
 	options := embedded.Options{
 		Limits:      &limits,
 		Origins:     a.config.origins,
+		TopOrigins:  a.config.topOrigins,
 		Environment: a.instance.Environment, BaseURL: a.config.url, HashCost: a.config.hashCost,
 		Channels: with, TestDevices: a.config.dev,
 		Authorize: func(token string) bool { return a.config.dev && sameSecret(token, a.token) },

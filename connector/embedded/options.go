@@ -25,6 +25,11 @@ type Options struct {
 	// scheme, host and port, exactly. See originsOf for those that always may.
 	Origins []string
 
+	// TopOrigins are origins whose pages may show in a frame a page on which a passkey
+	// answers, written like Origins. Without any, passkeys answer in no page of another
+	// origin.
+	TopOrigins []string
+
 	// Channels names those that have a sender: EMAIL, SMS, VOICE, WHATSAPP, PUSH. Any
 	// other counts as disabled: its devices cannot be paired and are not usable. Native
 	// apps are, by their codes, where PUSH is missing.

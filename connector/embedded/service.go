@@ -125,12 +125,12 @@ func (s *Service) routes() []rest.Route {
 	apps := &app.Apps{Keys: keys, Logs: o.OnLogs}
 	credentials := device.Credentials{Key: s.db.Derive("embedded credential")}
 	devices := &device.Devices{
-		Browsers: browsers, Credentials: credentials, Origins: o.originsOf, PayloadOf: apps.DeviceOf,
+		Browsers: browsers, Credentials: credentials, Origins: o.originsOf, TopOrigins: o.TopOrigins, PayloadOf: apps.DeviceOf,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
 		MaxPending: o.Limits.PendingDevices, PendingLife: o.Limits.PendingLife, Username: username,
 	}
 	authentications := &authn.Authentications{
-		Credentials: credentials, Origins: o.originsOf,
+		Credentials: credentials, Origins: o.originsOf, TopOrigins: o.TopOrigins,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
 		Life: o.Limits.AuthenticationLife, Apps: apps,
 	}

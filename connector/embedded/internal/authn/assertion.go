@@ -134,7 +134,8 @@ func (s *Authentications) asserted(c *rest.Call, x *session, d *device.Record, b
 	if err != nil {
 		return none, err
 	}
-	expect := passkey.Expect{Challenge: x.Ask.Challenge, RPID: x.Ask.RPID, Origins: s.Origins(x.Ask.RPID), Rules: p.Rules(c), Now: c.Tx.Now()}
+	expect := passkey.Expect{Challenge: x.Ask.Challenge, RPID: x.Ask.RPID, Origins: s.Origins(x.Ask.RPID), TopOrigins: s.TopOrigins,
+		Rules: p.Rules(c), Now: c.Tx.Now()}
 	if x.Device == "" {
 		expect.Rules = alone(expect.Rules)
 	} else {

@@ -25,6 +25,7 @@ type Authentications struct {
 
 	Credentials device.Credentials
 	Origins     func(rpID string) []string // of which a passkey of a relying party may answer
+	TopOrigins  []string                   // that may frame those
 }
 
 // Routes are the routes of deviceAuthentications.

@@ -51,7 +51,7 @@ func (s *Devices) attested(c *rest.Call, r *Record, origin, attestation string) 
 		return nil, err
 	}
 	return passkey.Register(passkey.Expect{
-		Challenge: r.Passkey.Challenge, RPID: r.Passkey.RPID, Origins: s.Origins(r.Passkey.RPID),
+		Challenge: r.Passkey.Challenge, RPID: r.Passkey.RPID, Origins: s.Origins(r.Passkey.RPID), TopOrigins: s.TopOrigins,
 		Rules: r.rules(c, rules), Now: c.Tx.Now(),
 	}, origin, attestation)
 }

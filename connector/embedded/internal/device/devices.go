@@ -29,6 +29,7 @@ type Devices struct {
 
 	Credentials Credentials
 	Origins     func(rpID string) []string // of which a passkey of a relying party may answer
+	TopOrigins  []string                   // that may frame those
 
 	// Username is the name that an authenticator app shows.
 	Username func(c *rest.Call, user string) (string, error)

@@ -14,6 +14,10 @@ type Expect struct {
 	Origins   []string // scheme, host and port, exactly
 	Rules     Rules
 
+	// TopOrigins are the pages that may show a page of Origins in a frame. None: a page
+	// in a page of another origin is refused.
+	TopOrigins []string
+
 	// Allowed are the ids in allowCredentials. None: the person was free to choose, and
 	// an assertion must name its user.
 	Allowed [][]byte

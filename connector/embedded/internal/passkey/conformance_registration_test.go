@@ -72,7 +72,9 @@ func objectCases() []conformance {
 	}))
 }
 
-// algorithmCases: the optional algorithms are in TestCeremonies.
+// algorithmCases: the optional algorithms are in TestCeremonies. P-8 is an RS1 key, which
+// signs with SHA-1: no policy of PingOne's names algorithms, so that it could be offered to
+// all or to none.
 func algorithmCases() []conformance {
 	return []conformance{
 		registers("4 P-5", "", func(t *testing.T, m *mint, _ *passkey.Expect) { rsaKey(t, m) }),

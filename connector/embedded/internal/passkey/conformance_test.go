@@ -37,12 +37,7 @@ func TestConformance(t *testing.T) {
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			switch err := c.run(t); {
-			case c.step != "":
-				refused(t, err, c.step)
-			case err != nil:
-				t.Error(err)
-			}
+			judge(t, c.run(t), c.step)
 		})
 	}
 	if negative != 133 || positive != 31 {

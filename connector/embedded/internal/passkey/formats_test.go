@@ -102,7 +102,8 @@ func certInfo(pub, extra []byte) []byte {
 
 // tpmParts are what a test of the tpm format changes.
 type tpmParts struct {
-	pub, info []byte
+	pub, info, extra []byte
+	aik              func(c *x509.Certificate)
 }
 
 // tpm makes a mint attest by a TPM (§8.3).
@@ -115,14 +116,14 @@ func tpm(t *testing.T, m *mint, change ...func(p *tpmParts)) *authority {
 func tpmOf(t *testing.T, m *mint, pub []byte, change ...func(p *tpmParts)) *authority {
 	t.Helper()
 	root := newCA(t, nil, "TPM root")
-	aik := newAIK(t, root)
 	m.format = "tpm"
 	m.statement = func(data, hash []byte) map[string]any {
 		extra := sha256.Sum256(slices.Concat(data, hash))
-		p := &tpmParts{pub: pub, info: certInfo(pub, extra[:])}
+		p := &tpmParts{pub: pub, info: certInfo(pub, extra[:]), extra: extra[:], aik: func(*x509.Certificate) {}}
 		for _, f := range change {
 			f(p)
 		}
+		aik := newAIK(t, root, p.aik)
 		return map[string]any{"ver": "2.0", "alg": int64(-7), "sig": signES256(t, aik.key, p.info), "certInfo": p.info,
 			"pubArea": p.pub, "x5c": x5c(aik, root)}
 	}
@@ -130,20 +131,29 @@ func tpmOf(t *testing.T, m *mint, pub []byte, change ...func(p *tpmParts)) *auth
 }
 
 // newAIK makes the certificate of a TPM's attestation key (§8.3.1).
-func newAIK(t *testing.T, by *authority) *authority {
+func newAIK(t *testing.T, by *authority, change ...func(c *x509.Certificate)) *authority {
 	t.Helper()
-	names := pkix.RDNSequence{
-		{{Type: asn1.ObjectIdentifier{2, 23, 133, 2, 1}, Value: "id:494E5443"}},
-		{{Type: asn1.ObjectIdentifier{2, 23, 133, 2, 2}, Value: "Model"}},
-		{{Type: asn1.ObjectIdentifier{2, 23, 133, 2, 3}, Value: "id:1"}},
+	c := &x509.Certificate{
+		ExtraExtensions:    []pkix.Extension{tpmNames(t, "id:494E5443", "Model", "id:1")},
+		UnknownExtKeyUsage: []asn1.ObjectIdentifier{{2, 23, 133, 8, 3}},
+	}
+	for _, f := range change {
+		f(c)
+	}
+	k := newKey(t)
+	return issue(t, by, k, &k.PublicKey, c)
+}
+
+// tpmNames is the alternative name of manufacturer, model and version of a TPM.
+func tpmNames(t *testing.T, values ...string) pkix.Extension {
+	t.Helper()
+	var names pkix.RDNSequence
+	for i, v := range values {
+		names = append(names, pkix.RelativeDistinguishedNameSET{{Type: asn1.ObjectIdentifier{2, 23, 133, 2, i + 1}, Value: v}})
 	}
 	directory := mustASN1(t, asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: mustASN1(t, names)})
 	san := mustASN1(t, asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: directory})
-	k := newKey(t)
-	return issue(t, by, k, &k.PublicKey, &x509.Certificate{
-		ExtraExtensions:    []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Critical: true, Value: san}},
-		UnknownExtKeyUsage: []asn1.ObjectIdentifier{{2, 23, 133, 8, 3}},
-	})
+	return pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Critical: true, Value: san}
 }
 
 func mustASN1(t *testing.T, v any) []byte {
@@ -174,8 +184,8 @@ func tagged(t *testing.T, tag int, value []byte) []byte {
 
 // androidParts are what a test of the android-key format changes.
 type androidParts struct {
-	challenge, trusted []byte
-	public             crypto.PublicKey
+	challenge, trusted, software []byte
+	public                       crypto.PublicKey
 }
 
 // android makes a mint attest by Android's key store (§8.4).
@@ -210,7 +220,7 @@ func keyDescription(t *testing.T, p *androidParts) []byte {
 		Unique    []byte
 		Software  asn1.RawValue
 		TEE       asn1.RawValue
-	}{3, 1, 4, 1, p.challenge, nil, sequence(nil), sequence(p.trusted)})
+	}{3, 1, 4, 1, p.challenge, nil, sequence(p.software), sequence(p.trusted)})
 }
 
 // apple makes a mint attest as Apple does (§8.8).

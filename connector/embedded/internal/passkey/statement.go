@@ -73,6 +73,8 @@ func (st *statement) verify(e Expect, hash []byte) error {
 		return st.verifyAndroid(hash)
 	case "apple":
 		return st.verifyApple(hash)
+	case "tpm":
+		return st.verifyTPM(hash)
 	}
 	return st.verifyByLibrary(hash)
 }
@@ -105,7 +107,7 @@ func (st *statement) certificates(e Expect) error {
 	return nil
 }
 
-// verifyByLibrary verifies packed, tpm and fido-u2f statements. Trust is decided in
+// verifyByLibrary verifies packed and fido-u2f statements. Trust is decided in
 // step 20, not by the library's metadata.
 func (st *statement) verifyByLibrary(hash []byte) error {
 	a := st.auth

@@ -66,6 +66,17 @@ func enrolled(t *testing.T, o softkey.Options) (*softkey.Key, passkey.Credential
 	return key, *c
 }
 
+// judge checks that there is no error, or the refusal of a step if one is named.
+func judge(t *testing.T, err error, step string) {
+	t.Helper()
+	switch {
+	case step != "":
+		refused(t, err, step)
+	case err != nil:
+		t.Error(err)
+	}
+}
+
 // refused checks that an error is the refusal of a step.
 func refused(t *testing.T, err error, step string) {
 	t.Helper()

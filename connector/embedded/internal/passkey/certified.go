@@ -50,9 +50,10 @@ const (
 	tagOrigin, originGenerated = 702, 0
 )
 
-// verifyAndroid verifies Android key attestation (§8.4). Only what the trusted execution
-// environment enforces counts for origin and purpose: keys in software are refused.
-func (st *statement) verifyAndroid(hash []byte) error {
+// verifyAndroid verifies Android key attestation (§8.4). Where only known authenticators
+// may be used, keys in software are refused: what the trusted execution environment does
+// not enforce says nothing then.
+func (st *statement) verifyAndroid(rules Rules, hash []byte) error {
 	alg, _ := st.fields["alg"].(int64)
 	signature, _ := st.fields["sig"].([]byte)
 	key, _ := algorithmOf(st.auth.key)
@@ -69,11 +70,31 @@ func (st *statement) verifyAndroid(hash []byte) error {
 	trusted, fine := authorizations(d.TEEEnforced)
 	_, sharedA := software[tagAllApplications]
 	_, sharedB := trusted[tagAllApplications]
-	if !ok || !fine || sharedA || sharedB || !generated(trusted[tagOrigin]) || !signs(trusted[tagPurpose]) {
-		return registration.refuse(19, "the key was not generated in trusted hardware for signing alone")
+	if !ok || !fine || sharedA || sharedB {
+		return registration.refuse(19, "the key is not one application's alone")
+	}
+	counts := []map[int][]byte{trusted}
+	if !rules.restricted() {
+		counts = append(counts, software)
+	}
+	if !enforced(counts, tagOrigin, generated) || !enforced(counts, tagPurpose, signs) {
+		return registration.refuse(19, "the key was not generated where it is, for signing alone")
 	}
 	st.kind = "basic_full"
 	return nil
+}
+
+// enforced reports whether a tag is in a list and, in whichever it is, has the right value.
+func enforced(lists []map[int][]byte, tag int, right func(raw []byte) bool) (found bool) {
+	for _, list := range lists {
+		if raw, ok := list[tag]; ok {
+			if !right(raw) {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
 }
 
 // signatureOf is the X.509 name of a COSE algorithm.

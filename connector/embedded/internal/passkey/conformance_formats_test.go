@@ -92,25 +92,3 @@ func TestApple(t *testing.T) {
 	_, err = passkey.Register(expect(), origin, other.attestation(t))
 	refused(t, err, "7.1.19")
 }
-
-// TestAndroidSoftware refuses keys that no trusted hardware made or that all
-// applications share.
-func TestAndroidSoftware(t *testing.T) {
-	t.Parallel()
-	for name, list := range map[string]func(t *testing.T) []byte{
-		"nothing enforced": func(*testing.T) []byte { return nil },
-		"imported":         func(t *testing.T) []byte { return tagged(t, 702, mustASN1(t, 2)) },
-		"shared":           func(t *testing.T) []byte { return tagged(t, 600, []byte{5, 0}) },
-	} {
-		m := newMint(t)
-		android(t, m, func(p *androidParts) {
-			if name == "shared" {
-				p.trusted = append(p.trusted, list(t)...)
-				return
-			}
-			p.trusted = list(t)
-		})
-		_, err := passkey.Register(expect(), origin, m.attestation(t))
-		refused(t, err, "7.1.19")
-	}
-}

@@ -70,7 +70,7 @@ func (st *statement) verify(e Expect, hash []byte) error {
 	}
 	switch st.format {
 	case "android-key":
-		return st.verifyAndroid(hash)
+		return st.verifyAndroid(e.Rules, hash)
 	case "apple":
 		return st.verifyApple(hash)
 	case "tpm":

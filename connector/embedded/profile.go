@@ -8,22 +8,20 @@ import (
 	"github.com/mfaflow/mfaflow/store"
 )
 
-// username reads the name of a user from the profile that package directory keeps, for
-// what other packages show of it.
-func username(c *rest.Call, user string) (string, error) {
+// profile reads what package directory keeps of a user, for what other packages show of
+// it.
+func profile(c *rest.Call, user string) (map[string]any, error) {
 	key := store.K(c.Env, "userinfo", user)
 	recs, err := c.Tx.Get(key)
 	if err != nil {
-		return "", fmt.Errorf("read %s: %w", key, err)
+		return nil, fmt.Errorf("read %s: %w", key, err)
 	}
 	if recs[0].Rev == 0 {
-		return "", rest.Missing()
+		return nil, rest.Missing()
 	}
-	var in struct {
-		Username string `json:"username"`
-	}
+	var in map[string]any
 	if err := json.Unmarshal(recs[0].Value, &in); err != nil {
-		return "", fmt.Errorf("record %s: %w", key, err)
+		return nil, fmt.Errorf("record %s: %w", key, err)
 	}
-	return in.Username, nil
+	return in, nil
 }

@@ -127,7 +127,7 @@ func (s *Service) routes() []rest.Route {
 	devices := &device.Devices{
 		Browsers: browsers, Credentials: credentials, Origins: o.originsOf, TopOrigins: o.TopOrigins, PayloadOf: apps.DeviceOf,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
-		MaxPending: o.Limits.PendingDevices, PendingLife: o.Limits.PendingLife, Username: username,
+		MaxPending: o.Limits.PendingDevices, PendingLife: o.Limits.PendingLife, Profile: profile,
 	}
 	authentications := &authn.Authentications{
 		Credentials: credentials, Origins: o.originsOf, TopOrigins: o.TopOrigins,

@@ -31,8 +31,9 @@ type Devices struct {
 	Origins     func(rpID string) []string // of which a passkey of a relying party may answer
 	TopOrigins  []string                   // that may frame those
 
-	// Username is the name that an authenticator app shows.
-	Username func(c *rest.Call, user string) (string, error)
+	// Profile is what is known of a user, as JSON has it: authenticators show its user
+	// name and what a FIDO2 policy adds.
+	Profile func(c *rest.Call, user string) (map[string]any, error)
 }
 
 // latched reads the user of the path under the user's latch, without devices that were

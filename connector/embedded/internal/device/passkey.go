@@ -85,17 +85,18 @@ func (s *Devices) newPasskey(c *rest.Call, a *account.Account, r *Record, p *pol
 	if r.Type == platformType {
 		r.Passkey.Platform = platformOf(c.Header.Get("User-Agent"))
 	}
-	name, err := s.Username(c, a.ID)
+	profile, err := s.Profile(c, a.ID)
 	if err != nil {
 		return err
 	}
+	name, _ := profile["username"].(string)
 	exclude, err := s.registered(c, a, r.Passkey.RPID)
 	if err != nil {
 		return err
 	}
 	r.Passkey.Options = passkey.CreationOptions(r.rules(c, rules), passkey.Creation{
-		RPID: r.Passkey.RPID, RPName: r.Passkey.RPName, UserID: []byte(a.ID), UserName: name, DisplayName: name,
-		Challenge: challenge, Exclude: exclude,
+		RPID: r.Passkey.RPID, RPName: r.Passkey.RPName, UserID: []byte(a.ID), UserName: name,
+		DisplayName: rules.DisplayName.Of(profile), Challenge: challenge, Exclude: exclude,
 	})
 	return nil
 }

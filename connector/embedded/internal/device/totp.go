@@ -16,10 +16,11 @@ const secretLife = 30 * time.Minute
 
 // newSecret gives a device that makes its codes itself its secret.
 func (s *Devices) newSecret(c *rest.Call, a *account.Account, r *Record, p *policy.Policy) error {
-	name, err := s.Username(c, a.ID)
+	profile, err := s.Profile(c, a.ID)
 	if err != nil {
 		return err
 	}
+	name, _ := profile["username"].(string)
 	r.Secret = c.Tx.Random(totp.SecretSize)
 	r.KeyURI = totp.URI(r.Secret, name, p.Method(r.Type).URIParameters)
 	return nil

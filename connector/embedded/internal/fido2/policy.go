@@ -58,18 +58,6 @@ type Authenticators struct {
 	Allowed []rest.Ref `json:"allowedAuthenticators,omitempty"`
 }
 
-// DisplayName says what browsers show of a user.
-type DisplayName struct {
-	Attributes []Attribute `json:"attributes"`
-	Suffix     string      `json:"suffix,omitempty"`
-}
-
-// Attribute names an attribute of a user.
-type Attribute struct {
-	Name          string      `json:"name"`
-	SubAttributes []Attribute `json:"subAttributes,omitempty"`
-}
-
 // Default is the policy of a new environment: any passkey of the relying party.
 func Default(id, rpID string) *Policy {
 	on, off := true, false

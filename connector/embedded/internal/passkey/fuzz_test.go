@@ -10,13 +10,19 @@ import (
 )
 
 // FuzzAttestationObject changes the attestation object of a registration: whatever it is,
-// it is refused with a step or is what was signed.
+// it is refused with a step or is what was signed. It begins with the vectors' objects,
+// of each format one.
 func FuzzAttestationObject(f *testing.F) {
 	f.Add([]byte{0xa0})
 	f.Add([]byte("\xa3cfmtdnonegattStmt\xa0hauthDataX\x25"))
+	_, vectors := readVectors(f)
+	for _, v := range vectors {
+		f.Add([]byte(v.Registration.AttestationObject))
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		t.Parallel()
-		_, err := passkey.Register(expect(), origin, answer(t, []byte("id"), map[string]any{
+		e := expect(func(e *passkey.Expect) { e.RPID = "example.org" })
+		_, err := passkey.Register(e, origin, answer(t, []byte("id"), map[string]any{
 			"clientDataJSON": std(words(t, "webauthn.create")), "attestationObject": std(raw)}))
 		orRefusal(t, err)
 	})

@@ -49,7 +49,7 @@ var refusedVectors = map[string]struct{ registration, authentication string }{
 const vectorSite, vectorTop = "https://example.org", "https://example.com"
 
 // readVectors reads the 15 test vectors of the standard and the root of those attested.
-func readVectors(t *testing.T) (*x509.Certificate, []vector) {
+func readVectors(t testing.TB) (*x509.Certificate, []vector) {
 	t.Helper()
 	raw, err := os.ReadFile("testdata/w3c-vectors.json")
 	if err != nil {

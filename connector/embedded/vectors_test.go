@@ -55,7 +55,7 @@ func w3cVectors(t *testing.T) []w3cVector {
 // frames are for services that name who may frame.
 func TestW3CVectors(t *testing.T) {
 	t.Parallel()
-	never := map[string]string{"packed-ed448": "7.1.17", "android-key-es256": "7.1.19", "fido-u2f-es256": "7.1.19"}
+	never := map[string]string{"packed-ed448": "7.1.17", "android-key-es256": "7.1.19"}
 	framed := map[string]string{"none-es256-crossOrigin": "7.1.7", "none-es256-topOrigin": "7.1.7"}
 	plain := newWorld(t, withPasskeys)
 	framing := newWorld(t, withPasskeys, func(o *embedded.Options) { o.TopOrigins = []string{"https://example.com"} })

@@ -28,7 +28,11 @@ func formatCases() []conformance {
 	}
 	all := []conformance{
 		registers("8 P-1", "", func(t *testing.T, m *mint, _ *passkey.Expect) { u2f(t, m) }),
-		registers("8 F-1", "7.1.19", func(t *testing.T, m *mint, _ *passkey.Expect) { u2f(t, m); m.aaguid[0] = 1 }),
+		registers("8 F-1", "7.1.19", func(t *testing.T, m *mint, e *passkey.Expect) {
+			u2f(t, m)
+			m.aaguid[0] = 1
+			e.Rules.Attestation = passkey.Direct
+		}),
 		registers("8 F-2", "7.1.19", func(t *testing.T, m *mint, _ *passkey.Expect) { u2f(t, m); m.amend(set("sig", []byte{0x30, 0})) }),
 		ofTPM("9 P-1", "", func(*tpmParts) {}),
 		registers("9 P-2", "", func(t *testing.T, m *mint, _ *passkey.Expect) { tpmOf(t, m, pubAreaRSA(rsaKey(t, m).N.Bytes())) }),

@@ -76,7 +76,7 @@ func (st *statement) verify(e Expect, hash []byte) error {
 	case "tpm":
 		return st.verifyTPM(hash)
 	}
-	return st.verifyByLibrary(hash)
+	return st.verifyByLibrary(e.Rules, hash)
 }
 
 // certificates reads x5c. A member of another type would be taken for self attestation by
@@ -109,16 +109,24 @@ func (st *statement) certificates(e Expect) error {
 
 // verifyByLibrary verifies packed and fido-u2f statements. Trust is decided in
 // step 20, not by the library's metadata.
-func (st *statement) verifyByLibrary(hash []byte) error {
+//
+// U2F keys have no AAGUID (CTAP2 wants 16 zero bytes), while §8.6 does not look at it: one
+// that has is refused where the attestation is to say what it is. The library refuses it
+// everywhere, so it is shown zeros; the statement does not sign the AAGUID.
+func (st *statement) verifyByLibrary(r Rules, hash []byte) error {
 	a := st.auth
-	if st.format == "fido-u2f" && a.aaguid != [16]byte{} {
-		return registration.refuse(19, "a U2F authenticator with an AAGUID")
+	model := a.aaguid
+	if st.format == "fido-u2f" {
+		if r.attested() && model != [16]byte{} {
+			return registration.refuse(19, "a U2F authenticator with an AAGUID")
+		}
+		model = [16]byte{}
 	}
 	o := protocol.AttestationObject{
 		RawAuthData: a.raw, Format: st.format, AttStatement: st.fields,
 		AuthData: protocol.AuthenticatorData{
 			RPIDHash: a.raw[:32], Flags: a.flags, Counter: a.count,
-			AttData: protocol.AttestedCredentialData{AAGUID: a.aaguid[:], CredentialID: a.id, CredentialPublicKey: a.key},
+			AttData: protocol.AttestedCredentialData{AAGUID: model[:], CredentialID: a.id, CredentialPublicKey: a.key},
 		},
 	}
 	if o.VerifyAttestation(hash, nil, protocol.AttestationPolicy{}, protocol.SignaturePolicy{}) != nil {

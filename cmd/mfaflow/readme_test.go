@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// The README is executed: its flow is uploaded, its graph drawn, its session typed into
-// bash against a running server, its program run.
+// The README is executed: its flow is uploaded and tested, its graph drawn, its session
+// typed into bash against a running server, its program run.
 
 const root = "../.."
 
@@ -44,6 +44,20 @@ func TestReadmeGraph(t *testing.T) {
 		if args[0] == "graph" && string(out) != block(t, "mermaid", 0) {
 			t.Errorf("the README's picture is not what `mfaflow graph` draws:\n%s", out)
 		}
+	}
+}
+
+func TestReadmeFlowTest(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for n, name := range []string{"welcome.yaml", "welcome.test.yaml"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(block(t, "yaml", n)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := command(t, dir, "test", "welcome.test.yaml").CombinedOutput()
+	if err != nil || !strings.HasSuffix(string(out), "\n2 passed, 0 failed\n") {
+		t.Errorf("mfaflow test: %v\n%s", err, out)
 	}
 }
 

@@ -32,6 +32,7 @@
 //	internal/address      e-mail addresses and telephone numbers
 //	internal/mask         what is shown of them
 //	internal/scim         filters of lists
+//	internal/span         how long something takes, in PingOne's words
 //	internal/cursor       where a list goes on
 //
 // Beside it, for tests and demonstrations: softkey is an authenticator, phone a native app,

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/span"
 	"github.com/mfaflow/mfaflow/store"
 )
 
@@ -29,21 +30,15 @@ type Application struct {
 
 // Mobile is what makes an app one for phones.
 type Mobile struct {
-	BundleID                string     `json:"bundleId,omitempty"`
-	PackageName             string     `json:"packageName,omitempty"`
-	HuaweiAppID             string     `json:"huaweiAppId,omitempty"`
-	HuaweiPackageName       string     `json:"huaweiPackageName,omitempty"`
-	PasscodeRefreshDuration *Duration  `json:"passcodeRefreshDuration,omitempty"`
-	PasscodeGracePeriod     int        `json:"passcodeGracePeriod,omitempty"` // windows
-	URIPrefix               string     `json:"uriPrefix,omitempty"`
-	Push                    *Push      `json:"push,omitempty"`
-	IntegrityDetection      *Integrity `json:"integrityDetection,omitempty"`
-}
-
-// Duration is a number of seconds.
-type Duration struct {
-	Duration int    `json:"duration"`
-	TimeUnit string `json:"timeUnit"`
+	BundleID                string         `json:"bundleId,omitempty"`
+	PackageName             string         `json:"packageName,omitempty"`
+	HuaweiAppID             string         `json:"huaweiAppId,omitempty"`
+	HuaweiPackageName       string         `json:"huaweiPackageName,omitempty"`
+	PasscodeRefreshDuration *span.Duration `json:"passcodeRefreshDuration,omitempty"`
+	PasscodeGracePeriod     int            `json:"passcodeGracePeriod,omitempty"` // windows
+	URIPrefix               string         `json:"uriPrefix,omitempty"`
+	Push                    *Push          `json:"push,omitempty"`
+	IntegrityDetection      *Integrity     `json:"integrityDetection,omitempty"`
 }
 
 // Push says how pushes look in the app.
@@ -174,7 +169,7 @@ func (a *Application) complete() {
 		return
 	}
 	if m.PasscodeRefreshDuration == nil {
-		m.PasscodeRefreshDuration = &Duration{Duration: period, TimeUnit: "SECONDS"}
+		m.PasscodeRefreshDuration = &span.Duration{Duration: period, TimeUnit: "SECONDS"}
 	}
 	if m.PasscodeGracePeriod == 0 {
 		m.PasscodeGracePeriod = grace

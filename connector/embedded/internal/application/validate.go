@@ -2,6 +2,7 @@ package application
 
 import (
 	"strings"
+	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
@@ -52,11 +53,8 @@ func (m *Mobile) validate() error {
 		return nil
 	}
 	if d := m.PasscodeRefreshDuration; d != nil {
-		if d.TimeUnit != "SECONDS" {
-			return rest.Invalid("mobile.passcodeRefreshDuration.timeUnit", "must be SECONDS")
-		}
-		if d.Duration < 30 || d.Duration > 60 {
-			return rest.Outside("mobile.passcodeRefreshDuration.duration", 30, 60)
+		if err := d.Check("mobile.passcodeRefreshDuration", 30*time.Second, time.Minute, "SECONDS"); err != nil {
+			return err
 		}
 	}
 	if g := m.PasscodeGracePeriod; g != 0 && (g < 1 || g > 10) {

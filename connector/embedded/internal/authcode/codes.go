@@ -8,6 +8,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/app"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/span"
 	"github.com/mfaflow/mfaflow/connector/pingone"
 	"github.com/mfaflow/mfaflow/store"
 )
@@ -58,8 +59,8 @@ func (s Status) open() bool { return s == Unclaimed || s == Claimed }
 type record struct {
 	ID       string          `json:"-"`
 	App      string          `json:"a"`
-	Nonce    []byte          `json:"n"` // the code is made from it
-	Life     lifeTime        `json:"l"`
+	Nonce    []byte          `json:"n"`           // the code is made from it
+	Life     span.Duration   `json:"l"`           // as it was asked for
 	NoAsking bool            `json:"o,omitempty"` // userApproval NOT_REQUIRED
 	Context  json.RawMessage `json:"x,omitempty"` // clientContext
 	Agent    string          `json:"b,omitempty"` // the browser that asked, as far as it was told
@@ -76,12 +77,6 @@ type record struct {
 type failure struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
-}
-
-// lifeTime is how long a code is good, as it was asked for.
-type lifeTime struct {
-	Duration int    `json:"duration"`
-	TimeUnit string `json:"timeUnit"`
 }
 
 func key(env, id string) store.Key { return store.K(env, "ac", id) }

@@ -9,6 +9,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/application"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/span"
 )
 
 // draft is the body of a creation.
@@ -44,7 +45,7 @@ func (s *Codes) create(c *rest.Call) (rest.Reply, error) {
 	}
 	now := c.Tx.Now()
 	r.Agent = notify.Agent(c)
-	r.ID, r.Created, r.Until = c.Tx.NewID(), now.UnixMilli(), now.Add(r.Life.value()).UnixMilli()
+	r.ID, r.Created, r.Until = c.Tx.NewID(), now.UnixMilli(), now.Add(r.Life.Value()).UnixMilli()
 	if err := s.draw(c, r); err != nil {
 		return rest.Reply{}, err
 	}
@@ -77,31 +78,19 @@ func (b draft) accept() (*record, error) {
 
 const minLife, maxLife = 10 * time.Second, 30 * time.Minute
 
-// units are those of lifeTime.
-var units = map[string]time.Duration{"SECONDS": time.Second, "MINUTES": time.Minute}
-
-func (l lifeTime) value() time.Duration { return time.Duration(l.Duration) * units[l.TimeUnit] }
-
 // life reads lifeTime: a minute when it is absent, else both of its members.
-func (b draft) life() (lifeTime, error) {
+func (b draft) life() (span.Duration, error) {
 	l := b.LifeTime
 	switch {
 	case l == nil || l.Duration == nil && l.TimeUnit == nil:
-		return lifeTime{1, "MINUTES"}, nil
+		return span.Duration{Duration: 1, TimeUnit: "MINUTES"}, nil
 	case l.Duration == nil:
-		return lifeTime{}, rest.Required("lifeTime.duration")
+		return span.Duration{}, rest.Required("lifeTime.duration")
 	case l.TimeUnit == nil:
-		return lifeTime{}, rest.Required("lifeTime.timeUnit")
+		return span.Duration{}, rest.Required("lifeTime.timeUnit")
 	}
-	if err := rest.OneOf("lifeTime.timeUnit", *l.TimeUnit, "SECONDS", "MINUTES"); err != nil {
-		return lifeTime{}, err
-	}
-	unit := units[*l.TimeUnit]
-	least, most := max(int(minLife/unit), 1), int(maxLife/unit)
-	if n := *l.Duration; n < least || n > most {
-		return lifeTime{}, rest.Outside("lifeTime.duration", least, most)
-	}
-	return lifeTime{*l.Duration, *l.TimeUnit}, nil
+	d := span.Duration{Duration: *l.Duration, TimeUnit: *l.TimeUnit}
+	return d, d.Check("lifeTime", minLife, maxLife, "SECONDS", "MINUTES")
 }
 
 // application finds an app that is on, and that the environment's policy lets

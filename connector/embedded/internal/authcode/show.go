@@ -7,6 +7,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/application"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/span"
 )
 
 // Resource is an authentication code on the wire.
@@ -19,7 +20,7 @@ type Resource struct {
 	Code          string          `json:"code"`
 	URI           string          `json:"uri"`
 	ClientContext json.RawMessage `json:"clientContext,omitempty"`
-	LifeTime      lifeTime        `json:"lifeTime"`
+	LifeTime      span.Duration   `json:"lifeTime"`
 	UserApproval  string          `json:"userApproval"`
 	Status        Status          `json:"status"`
 	User          *rest.Ref       `json:"user,omitempty"`

@@ -2,8 +2,8 @@ package fido2
 
 import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/passkey"
-	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/span"
 )
 
 // Policy is a FIDO2 policy. Pointers tell absent members from false.
@@ -24,7 +24,7 @@ type Policy struct {
 	BackupEligibility        *Backup           `json:"backupEligibility"`
 	MDS                      *Authenticators   `json:"mdsAuthenticatorsRequirements"`
 	DisplayName              *DisplayName      `json:"userDisplayNameAttributes"`
-	UserPresenceTimeout      *policy.Duration  `json:"userPresenceTimeout,omitempty"`
+	UserPresenceTimeout      *span.Duration    `json:"userPresenceTimeout,omitempty"`
 	PublicKeyCredentialHints []string          `json:"publicKeyCredentialHints,omitempty"`
 	AggregateDevices         bool              `json:"aggregateDevices"`
 	UsedBy                   []string          `json:"deviceAuthenticationPolicies,omitempty"` // only when expanded
@@ -72,7 +72,7 @@ func Default(id, rpID string) *Policy {
 	}
 }
 
-func defaultTimeout() *policy.Duration { return &policy.Duration{Duration: 2, TimeUnit: "MINUTES"} }
+func defaultTimeout() *span.Duration { return &span.Duration{Duration: 2, TimeUnit: "MINUTES"} }
 
 // Rules are what the policy demands of a passkey. The metadata are read in the unit of
 // work of c.

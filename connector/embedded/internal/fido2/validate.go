@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/passkey"
-	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/span"
 )
 
 // Validate checks a policy from outside and fills in the presence timeout.
@@ -179,15 +179,10 @@ func (p *Policy) checkHints() error {
 	return nil
 }
 
-func checkTimeout(d *policy.Duration) error {
+func checkTimeout(d *span.Duration) error {
 	const at = "userPresenceTimeout"
-	if err := choice(at+".timeUnit", d.TimeUnit, "MINUTES", "SECONDS"); err != nil {
-		return err
+	if d.TimeUnit == "" {
+		return rest.Required(at + ".timeUnit")
 	}
-	unit := (&policy.Duration{Duration: 1, TimeUnit: d.TimeUnit}).Value()
-	least, most := int(time.Minute/unit), int(10*time.Minute/unit)
-	if d.Duration < least || d.Duration > most {
-		return rest.Outside(at+".duration", least, most)
-	}
-	return nil
+	return d.Check(at, time.Minute, 10*time.Minute, "MINUTES", "SECONDS")
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/span"
 )
 
 // App is what a policy says about one native app. Members that only PingID knows are
@@ -12,8 +14,8 @@ type App struct {
 	ID                  string               `json:"id"`
 	Type                string               `json:"type,omitempty"` // pingIdAppConfig
 	Push                *AppPush             `json:"push,omitempty"`
-	PushTimeout         *Duration            `json:"pushTimeout,omitempty"`
-	PairingKeyLifetime  *Duration            `json:"pairingKeyLifetime,omitempty"`
+	PushTimeout         *span.Duration       `json:"pushTimeout,omitempty"`
+	PairingKeyLifetime  *span.Duration       `json:"pairingKeyLifetime,omitempty"`
 	PushLimit           *PushLimit           `json:"pushLimit,omitempty"`
 	OTP                 *Switch              `json:"otp,omitempty"`
 	DeviceAuthorization *DeviceAuthorization `json:"deviceAuthorization,omitempty"`
@@ -33,9 +35,9 @@ type AppPush struct {
 
 // PushLimit is what keeps a user from being asked until they give in.
 type PushLimit struct {
-	Count        int       `json:"count"`
-	TimePeriod   *Duration `json:"timePeriod,omitempty"`
-	LockDuration *Duration `json:"lockDuration,omitempty"`
+	Count        int            `json:"count"`
+	TimePeriod   *span.Duration `json:"timePeriod,omitempty"`
+	LockDuration *span.Duration `json:"lockDuration,omitempty"`
 }
 
 // DeviceAuthorization lets a paired phone sign on without being asked.
@@ -122,10 +124,10 @@ func (a *App) complete() {
 		a.OTP = &Switch{Enabled: true}
 	}
 	if a.PushTimeout == nil {
-		a.PushTimeout = &Duration{Duration: 40, TimeUnit: "SECONDS"}
+		a.PushTimeout = &span.Duration{Duration: 40, TimeUnit: "SECONDS"}
 	}
 	if a.PairingKeyLifetime == nil {
-		a.PairingKeyLifetime = &Duration{Duration: 10, TimeUnit: "MINUTES"}
+		a.PairingKeyLifetime = &span.Duration{Duration: 10, TimeUnit: "MINUTES"}
 	}
 	if a.IntegrityDetection == "" {
 		a.IntegrityDetection = Permissive
@@ -135,10 +137,10 @@ func (a *App) complete() {
 		limit = *a.PushLimit
 	}
 	if limit.TimePeriod == nil {
-		limit.TimePeriod = &Duration{Duration: 10, TimeUnit: "MINUTES"}
+		limit.TimePeriod = &span.Duration{Duration: 10, TimeUnit: "MINUTES"}
 	}
 	if limit.LockDuration == nil {
-		limit.LockDuration = &Duration{Duration: 30, TimeUnit: "MINUTES"}
+		limit.LockDuration = &span.Duration{Duration: 30, TimeUnit: "MINUTES"}
 	}
 	a.PushLimit = &limit
 }
@@ -150,7 +152,7 @@ func completeMobile(m *Mobile) {
 	}
 	m.OTP = completeFailure(m.OTP, 2)
 	if m.OTP.Window == nil {
-		m.OTP.Window = &Window{StepSize: &Duration{Duration: 30, TimeUnit: "SECONDS"}}
+		m.OTP.Window = &Window{StepSize: &span.Duration{Duration: 30, TimeUnit: "SECONDS"}}
 	}
 	for i := range m.Applications {
 		m.Applications[i].complete()

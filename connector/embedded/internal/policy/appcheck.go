@@ -7,6 +7,7 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/application"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/span"
 )
 
 // validate checks an app from outside. at is where it stands.
@@ -19,7 +20,7 @@ func (a App) validate(at string) error {
 	}
 	for _, d := range []struct {
 		name        string
-		d           *Duration
+		d           *span.Duration
 		least, most time.Duration
 	}{
 		{"pushTimeout", a.PushTimeout, 40 * time.Second, 150 * time.Second},
@@ -55,12 +56,12 @@ func (l *PushLimit) validate(at string) error {
 	return validateAppDuration(at+".lockDuration", l.LockDuration, time.Minute, 2*time.Hour)
 }
 
-// validateAppDuration is validateDuration for durations that may be absent, and be hours.
-func validateAppDuration(at string, d *Duration, least, most time.Duration) error {
+// validateAppDuration checks a duration that may be absent, and be hours.
+func validateAppDuration(at string, d *span.Duration, least, most time.Duration) error {
 	if d == nil {
 		return nil
 	}
-	return validateDuration(at, d, least, most, "HOURS")
+	return d.Check(at, least, most, "MINUTES", "SECONDS", "HOURS")
 }
 
 // validate checks the part of native apps.

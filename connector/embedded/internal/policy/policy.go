@@ -1,10 +1,9 @@
 package policy
 
 import (
-	"time"
-
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/span"
 )
 
 // Policy is a device authentication policy. Pointers tell absent members from false.
@@ -58,21 +57,21 @@ type Method struct {
 
 // OTP is the passcode part of a method.
 type OTP struct {
-	Failure   *Failure  `json:"failure,omitempty"`
-	LifeTime  *Duration `json:"lifeTime,omitempty"`
-	OTPLength int       `json:"otpLength,omitempty"`
-	Window    *Window   `json:"window,omitempty"` // MOBILE
+	Failure   *Failure       `json:"failure,omitempty"`
+	LifeTime  *span.Duration `json:"lifeTime,omitempty"`
+	OTPLength int            `json:"otpLength,omitempty"`
+	Window    *Window        `json:"window,omitempty"` // MOBILE
 }
 
 // Window is the step of passcodes that an app makes.
 type Window struct {
-	StepSize *Duration `json:"stepSize"`
+	StepSize *span.Duration `json:"stepSize"`
 }
 
 // Failure says what wrong codes lead to.
 type Failure struct {
-	Count    int       `json:"count"`
-	CoolDown *Duration `json:"coolDown"`
+	Count    int            `json:"count"`
+	CoolDown *span.Duration `json:"coolDown"`
 }
 
 // Mobile is the method of native apps.
@@ -91,24 +90,6 @@ type FIDO2 struct {
 	PromptForNicknameOnPairing bool     `json:"promptForNicknameOnPairing,omitempty"`
 	FIDO2PolicyID              string   `json:"fido2PolicyId,omitempty"`
 	Failure                    *Failure `json:"failure,omitempty"`
-}
-
-// Duration is a number of time units.
-type Duration struct {
-	Duration int    `json:"duration"`
-	TimeUnit string `json:"timeUnit"`
-}
-
-// Value is the duration as Go has it.
-func (d *Duration) Value() time.Duration {
-	if d == nil {
-		return 0
-	}
-	return time.Duration(d.Duration) * units[d.TimeUnit]
-}
-
-var units = map[string]time.Duration{
-	"SECONDS": time.Second, "MINUTES": time.Minute, "HOURS": time.Hour, "DAYS": 24 * time.Hour,
 }
 
 // Method returns the passcode method of a device type, or nil.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/span"
 )
 
 // RememberMe says whether browsers may be remembered.
@@ -13,8 +14,8 @@ type RememberMe struct {
 
 // Remember is remember-me of one kind of client.
 type Remember struct {
-	Enabled  bool      `json:"enabled"`
-	LifeTime *Duration `json:"lifeTime,omitempty"`
+	Enabled  bool           `json:"enabled"`
+	LifeTime *span.Duration `json:"lifeTime,omitempty"`
 }
 
 // PingOne's range of the life of a remembered browser.
@@ -44,19 +45,12 @@ func (r *RememberMe) validate() error {
 		return nil
 	}
 	const at = "rememberMe.web.lifeTime"
-	if err := rest.OneOf(at+".timeUnit", d.TimeUnit, "MINUTES", "HOURS", "DAYS"); err != nil {
-		return err
-	}
-	most := int(mostRemember / units[d.TimeUnit])
-	if d.Duration < 1 || d.Duration > most || d.Value() < leastRemember {
-		return rest.Outside(at+".duration", 1, most)
-	}
-	return nil
+	return d.Check(at, leastRemember, mostRemember, "MINUTES", "HOURS", "DAYS")
 }
 
 // complete fills in PingOne's 30 days.
 func (r *RememberMe) complete() {
 	if r != nil && r.Web.LifeTime == nil {
-		r.Web.LifeTime = &Duration{Duration: 30, TimeUnit: "DAYS"}
+		r.Web.LifeTime = &span.Duration{Duration: 30, TimeUnit: "DAYS"}
 	}
 }

@@ -102,7 +102,7 @@ func validateOTP(at string, o *OTP, l limits) error {
 	if o.LifeTime == nil {
 		return nil
 	}
-	return validateDuration(at+".lifeTime", o.LifeTime, time.Second, 24*time.Hour)
+	return o.LifeTime.Check(at+".lifeTime", time.Second, 24*time.Hour, "MINUTES", "SECONDS")
 }
 
 func validateFailure(at string, f *Failure, l limits) error {
@@ -115,16 +115,5 @@ func validateFailure(at string, f *Failure, l limits) error {
 	if f.CoolDown == nil {
 		return nil
 	}
-	return validateDuration(at+".coolDown", f.CoolDown, l.coolMin, l.coolMax)
-}
-
-func validateDuration(at string, d *Duration, least, most time.Duration, also ...string) error {
-	if err := rest.OneOf(at+".timeUnit", d.TimeUnit, append([]string{"MINUTES", "SECONDS"}, also...)...); err != nil {
-		return err
-	}
-	if d.Duration < 0 || d.Duration > 1_000_000 || d.Value() < least || d.Value() > most {
-		unit := units[d.TimeUnit]
-		return rest.Outside(at+".duration", int((least+unit-1)/unit), int(most/unit))
-	}
-	return nil
+	return f.CoolDown.Check(at+".coolDown", l.coolMin, l.coolMax, "MINUTES", "SECONDS")
 }

@@ -85,12 +85,12 @@ func accept(c *rest.Call, b draft) (*record, error) {
 		r.Session = b.Session.ID
 	}
 	if len(r.Session) > maxSession {
-		return nil, rest.Refuse(rest.InvalidData, rest.SizeLimitExceeded, "session.id", "is too long")
+		return nil, rest.TooLong("session.id", maxSession)
 	}
 	if r.Nickname == "" {
 		r.Nickname = title(r.Agent)
 	}
-	return r, checkNickname(r.Nickname)
+	return r, rest.AtMost("nickname", r.Nickname, maxNickname)
 }
 
 // agentOf is the browser's User-Agent, as the caller passes it on.

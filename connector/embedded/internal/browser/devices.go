@@ -99,7 +99,7 @@ func (s *Browsers) Rename(c *rest.Call) (rest.Reply, error) {
 	if err := c.Decode(&b); err != nil {
 		return rest.Reply{}, err
 	}
-	if err := checkNickname(b.Nickname); err != nil {
+	if err := rest.AtMost("nickname", b.Nickname, maxNickname); err != nil {
 		return rest.Reply{}, err
 	}
 	if _, err := s.alter(c, "DEVICE.NICKNAME_UPDATED", func(r *record) { r.Nickname = b.Nickname }); err != nil {

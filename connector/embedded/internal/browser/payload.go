@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/netip"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -34,7 +35,7 @@ const (
 // factsOf reads a payload.
 func factsOf(payload string) (facts, error) {
 	if len(payload) > maxPayload {
-		return facts{}, rest.Refuse(rest.InvalidData, rest.SizeLimitExceeded, "payload", "is too long")
+		return facts{}, rest.TooLong("payload", maxPayload)
 	}
 	b := []byte(payload)
 	if raw, err := base64.StdEncoding.DecodeString(payload); err == nil {
@@ -45,7 +46,8 @@ func factsOf(payload string) (facts, error) {
 		return facts{}, nil
 	}
 	if len(f.Locale) > maxFact || len(f.Fingerprint) > maxFact {
-		return facts{}, rest.Refuse(rest.InvalidData, rest.SizeLimitExceeded, "payload", "has a member that is too long")
+		return facts{}, rest.Refuse(rest.InvalidData, rest.SizeLimitExceeded, "payload",
+			fmt.Sprintf("must have at most %d characters in locale and in fingerprint", maxFact))
 	}
 	return f, nil
 }

@@ -2,7 +2,6 @@ package browser
 
 import (
 	"time"
-	"unicode/utf8"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -70,11 +69,4 @@ func verdict(c *rest.Call, user, policy string, r *record) map[string]any {
 		body["deviceSession"] = rest.Ref{ID: r.Session}
 	}
 	return body
-}
-
-func checkNickname(name string) error {
-	if utf8.RuneCountInString(name) > maxNickname {
-		return rest.Refuse(rest.InvalidData, rest.SizeLimitExceeded, "nickname", "must have at most 100 characters")
-	}
-	return nil
 }

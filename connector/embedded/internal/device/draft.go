@@ -2,7 +2,6 @@ package device
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
@@ -58,7 +57,7 @@ func (s *Devices) accept(c *rest.Call, b draft) (*Record, *policy.Policy, error)
 	if _, err := b.Notification.Pick(notify.DevicePairing); err != nil {
 		return nil, nil, err
 	}
-	return r, p, checkNickname(b.Nickname)
+	return r, p, rest.AtMost("nickname", b.Nickname, maxNickname)
 }
 
 // permits finds the policy of a draft, and refuses what it, the environment or the lack
@@ -120,11 +119,4 @@ func (k Kind) extension(c *rest.Call, v string) (string, error) {
 		return "", rest.Invalid("extension", "must have digits, commas, # and * only, at most 32")
 	}
 	return v, nil
-}
-
-func checkNickname(s string) error {
-	if utf8.RuneCountInString(s) > maxNickname {
-		return rest.Refuse(rest.InvalidData, rest.SizeLimitExceeded, "nickname", "must have at most 100 characters")
-	}
-	return nil
 }

@@ -76,7 +76,7 @@ func (s *Devices) nickname(c *rest.Call) (rest.Reply, error) {
 	if b.Nickname == nil {
 		return rest.Reply{}, rest.Required("nickname")
 	}
-	if err := checkNickname(*b.Nickname); err != nil {
+	if err := rest.AtMost("nickname", *b.Nickname, maxNickname); err != nil {
 		return rest.Reply{}, err
 	}
 	a, err := s.user(c)

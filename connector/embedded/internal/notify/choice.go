@@ -11,8 +11,8 @@ import (
 )
 
 // Choice is the member notification of a request: which content a message shall have.
-// There is one content for each template yet, in English: locale, variant and variables
-// are checked and select nothing.
+// A template has one content, in English: locale, variant and variables are checked and
+// select nothing.
 type Choice struct {
 	Policy   *rest.Ref `json:"policy"`
 	Template *struct {
@@ -40,7 +40,7 @@ func (c *Choice) Pick(allowed ...string) (string, error) {
 	case t.Locale != "" && !locale.MatchString(t.Locale):
 		return "", rest.Invalid("notification.template.locale", "must be an ISO language code")
 	case utf8.RuneCountInString(t.Variant) > maxVariant:
-		return "", rest.Refuse(rest.InvalidData, rest.SizeLimitExceeded, "notification.template.variant", "must have at most 100 characters")
+		return "", rest.TooLong("notification.template.variant", maxVariant)
 	}
 	for name, v := range t.Variables {
 		if len(v) > 0 && (v[0] == '{' || v[0] == '[') {

@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
@@ -132,8 +131,8 @@ func (e *event) sizes() error {
 		texts["event.browser"] = longer(b.UserAgent, b.Cookie)
 	}
 	for at, text := range texts {
-		if utf8.RuneCountInString(text) > maxText {
-			return rest.Refuse(rest.InvalidData, rest.SizeLimitExceeded, at, "must have at most 1024 characters")
+		if err := rest.AtMost(at, text, maxText); err != nil {
+			return err
 		}
 	}
 	if len(e.User.Groups) > maxGroups {

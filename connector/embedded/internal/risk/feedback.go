@@ -67,9 +67,9 @@ func (it item) validate(at string) error {
 	case it.Category == "":
 		return rest.Required(at + ".feedbackCategory")
 	case !word.MatchString(it.Category):
-		return rest.Invalid(at+".feedbackCategory", "is not a category")
+		return rest.Invalid(at+".feedbackCategory", "must be capitals, digits and _, 64 at most")
 	case it.Reason != "" && !word.MatchString(it.Reason):
-		return rest.Invalid(at+".reason", "is not a reason")
+		return rest.Invalid(at+".reason", "must be capitals, digits and _, 64 at most")
 	}
 	return nil
 }

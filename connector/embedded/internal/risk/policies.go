@@ -87,8 +87,10 @@ func (s *PolicySet) validate() error {
 	switch {
 	case strings.TrimSpace(s.Name) == "":
 		return rest.Required("name")
-	case utf8.RuneCountInString(s.Name) > maxName || utf8.RuneCountInString(s.Description) > maxText:
-		return rest.Refuse(rest.InvalidData, rest.SizeLimitExceeded, "name", "or description is too long")
+	case utf8.RuneCountInString(s.Name) > maxName:
+		return rest.TooLong("name", maxName)
+	case utf8.RuneCountInString(s.Description) > maxText:
+		return rest.TooLong("description", maxText)
 	case s.Policies == nil:
 		return rest.Required("riskPolicies")
 	case len(s.Policies) != 2:
@@ -122,19 +124,20 @@ func (r Rule) validate(at string) error {
 	switch {
 	case r.Name == "":
 		return rest.Required(at + ".name")
-	case len(r.Name) > maxName || len(r.Reason) > maxName:
-		return rest.Refuse(rest.InvalidData, rest.SizeLimitExceeded, at, "has a text that is too long")
+	case len(r.Name) > maxName:
+		return rest.TooLong(at+".name", maxName)
+	case len(r.Reason) > maxName:
+		return rest.TooLong(at+".reason", maxName)
 	case r.When == "":
 		return rest.Required(at + ".when")
 	case r.Level != Medium && r.Level != High:
-		return rest.Invalid(at+".level", "must be one of MEDIUM, HIGH").With("allowedValues", []string{Medium, High})
+		return rest.OneOf(at+".level", r.Level, Medium, High)
 	case r.Score < 0 || r.Score > 100:
-		return rest.Refuse(rest.InvalidData, rest.OutOfRange, at+".score", "must be between 0 and 100").
-			With("rangeMinimumValue", 0).With("rangeMaximumValue", 100)
+		return rest.Outside(at+".score", 0, 100)
 	case !compactName.MatchString(r.Predictor.CompactName):
-		return rest.Invalid(at+".predictor.compactName", "is not a name")
+		return rest.Invalid(at+".predictor.compactName", "must be letters and digits, the first a small letter, 64 at most")
 	case !typeName.MatchString(r.Predictor.Type):
-		return rest.Invalid(at+".predictor.type", "is not a type")
+		return rest.Invalid(at+".predictor.type", "must be capitals, digits and _, 64 at most")
 	}
 	if _, err := compile(r.When); err != nil {
 		return rest.Invalid(at+".when", err.Error())

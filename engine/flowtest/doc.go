@@ -16,6 +16,9 @@
 // right or wrong is decided by the real engine on a real store: the package adds no
 // second opinion, only people.
 //
+// The policy at the start is P0: every method is on, the first device is asked, three wrong
+// codes are too many. `given` may change it member by member (`policy: { email: … }`).
+//
 // In `given`, a FIDO2 device is on the authenticator called `key`, and a MOBILE device on
 // the phone called `phone`; both have the user's name if the device does not say.
 //

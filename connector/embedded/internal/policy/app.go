@@ -124,10 +124,10 @@ func (a *App) complete() {
 		a.OTP = &Switch{Enabled: true}
 	}
 	if a.PushTimeout == nil {
-		a.PushTimeout = &span.Duration{Duration: 40, TimeUnit: "SECONDS"}
+		a.PushTimeout = lasting(40, "SECONDS")
 	}
 	if a.PairingKeyLifetime == nil {
-		a.PairingKeyLifetime = &span.Duration{Duration: 10, TimeUnit: "MINUTES"}
+		a.PairingKeyLifetime = lasting(10, "MINUTES")
 	}
 	if a.IntegrityDetection == "" {
 		a.IntegrityDetection = Permissive
@@ -137,10 +137,10 @@ func (a *App) complete() {
 		limit = *a.PushLimit
 	}
 	if limit.TimePeriod == nil {
-		limit.TimePeriod = &span.Duration{Duration: 10, TimeUnit: "MINUTES"}
+		limit.TimePeriod = lasting(10, "MINUTES")
 	}
 	if limit.LockDuration == nil {
-		limit.LockDuration = &span.Duration{Duration: 30, TimeUnit: "MINUTES"}
+		limit.LockDuration = lasting(30, "MINUTES")
 	}
 	a.PushLimit = &limit
 }
@@ -152,7 +152,7 @@ func completeMobile(m *Mobile) {
 	}
 	m.OTP = completeFailure(m.OTP, 2)
 	if m.OTP.Window == nil {
-		m.OTP.Window = &Window{StepSize: &span.Duration{Duration: 30, TimeUnit: "SECONDS"}}
+		m.OTP.Window = &Window{StepSize: lasting(30, "SECONDS")}
 	}
 	for i := range m.Applications {
 		m.Applications[i].complete()

@@ -1,7 +1,5 @@
 package policy
 
-import "github.com/mfaflow/mfaflow/connector/embedded/internal/span"
-
 // Default is the policy of a new environment: every method on, PingOne's numbers. A
 // browser is remembered only where a flow asks for it, so that is on too.
 func Default(id string) *Policy {
@@ -52,7 +50,7 @@ func completeSent(m *Method) {
 	}
 	m.OTP = completeFailure(m.OTP, 0)
 	if m.OTP.LifeTime == nil {
-		m.OTP.LifeTime = &span.Duration{Duration: 30, TimeUnit: "MINUTES"}
+		m.OTP.LifeTime = lasting(30, "MINUTES")
 	}
 	if m.OTP.OTPLength == 0 {
 		m.OTP.OTPLength = 6
@@ -67,7 +65,7 @@ func completeFailure(o *OTP, minutes int) *OTP {
 		o.Failure = &Failure{Count: 3}
 	}
 	if o.Failure.CoolDown == nil {
-		o.Failure.CoolDown = &span.Duration{Duration: minutes, TimeUnit: "MINUTES"}
+		o.Failure.CoolDown = lasting(minutes, "MINUTES")
 	}
 	return o
 }

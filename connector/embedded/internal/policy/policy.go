@@ -92,6 +92,10 @@ type FIDO2 struct {
 	Failure                    *Failure `json:"failure,omitempty"`
 }
 
+func lasting(n int, unit string) *span.Duration {
+	return &span.Duration{Duration: n, TimeUnit: unit}
+}
+
 // Method returns the passcode method of a device type, or nil.
 func (p *Policy) Method(deviceType string) *Method {
 	return map[string]*Method{

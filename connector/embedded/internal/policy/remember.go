@@ -51,6 +51,6 @@ func (r *RememberMe) validate() error {
 // complete fills in PingOne's 30 days.
 func (r *RememberMe) complete() {
 	if r != nil && r.Web.LifeTime == nil {
-		r.Web.LifeTime = &span.Duration{Duration: 30, TimeUnit: "DAYS"}
+		r.Web.LifeTime = lasting(30, "DAYS")
 	}
 }

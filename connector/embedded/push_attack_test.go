@@ -120,6 +120,28 @@ func TestA51ParallelStarts(t *testing.T) {
 	}, withPush(pushRules))
 }
 
+// an authentication of long ago whose push nobody looked after does not start the
+// count anew: the lock that its end brings is that of the pushes sent since.
+func TestA51OldPush(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		user, p := w.dan()
+		old := w.start(user, "PUSH_CONFIRMATION_REQUIRED").text("id")
+		w.clock.Move(45 * time.Minute)
+		for range 5 {
+			w.start(user, "PUSH_CONFIRMATION_REQUIRED")
+		}
+		w.read(old).in("PUSH_CONFIRMATION_TIMED_OUT")
+		if r := w.lockOf(user, p.Device()); r.text("lock.reason") != "PUSH" || r.text("lock.expiresAt") != "2026-11-22T10:15:00.123Z" {
+			t.Errorf("%s", r.Raw)
+		}
+		w.start(user, "OTP_REQUIRED")
+		if n := len(w.sentPushes()); n != 5 { // the old one was worthless before it could be delivered
+			t.Errorf("%d pushes were sent, want 5", n)
+		}
+	}, withPush(pushRules))
+}
+
 // where the app has no codes, a device whose pushes are locked is not usable, and
 // says so.
 func TestA51NoOtherWay(t *testing.T) {

@@ -66,7 +66,8 @@ func (r *record) withdraw(c *rest.Call) error {
 }
 
 // refusedPush locks pushes to a device when the one that was denied or ignored at a time
-// was one too many.
+// was one too many. The lock begins no earlier than the newest push that counts: one that
+// nobody looked after for an hour must not start the count anew for those sent since.
 func (s *Authentications) refusedPush(c *rest.Call, x *session, id string, at time.Time) error {
 	d := x.device(id)
 	if d == nil {
@@ -83,6 +84,9 @@ func (s *Authentications) refusedPush(c *rest.Call, x *session, id string, at ti
 	}
 	if !all.Spent(hot, limit(r), at) {
 		return nil
+	}
+	if last := all.Last(); last.After(at) {
+		at = last
 	}
 	hot.LockPushes(r.PushLock, at)
 	if err := x.account.Save(c.Tx, c.Env); err != nil {

@@ -66,6 +66,15 @@ func (p *Pushes) Spent(d *account.Device, r account.PushRule, at time.Time) bool
 	return len(p.counting(d, r, at)) >= r.Count
 }
 
+// Last is when the newest push was sent.
+func (p *Pushes) Last() time.Time {
+	var last int64
+	for _, at := range p.Sent {
+		last = max(last, at)
+	}
+	return time.UnixMilli(last)
+}
+
 // Count counts a push that is sent now.
 func (p *Pushes) Count(d *account.Device, r account.PushRule, now time.Time) {
 	p.Sent = append(slices.Clone(p.counting(d, r, now)), now.UnixMilli())

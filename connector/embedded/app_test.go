@@ -241,6 +241,29 @@ func TestA41Unpaired(t *testing.T) {
 	})
 }
 
+// A-10 for phones: one that an administrator has blocked, or whose user is kept out, does
+// not take itself away, so that a password would do instead.
+func TestA10Unpair(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		user, p := w.dan()
+		one := "users/" + user + "/devices/" + p.Device()
+		refused := func() { t.Helper(); w.refused(p.Unpair(t.Context()), 400, "CONSTRAINT_VIOLATION") }
+		w.api("POST device.block", one, nil).want(200, "")
+		refused()
+		w.api("GET", one, nil).want(200, "")
+		w.api("POST device.unblock", one, nil).want(200, "")
+		w.api("POST account.lock", "users/"+user, nil).want(200, "")
+		refused()
+		w.api("POST account.unlock", "users/"+user, nil).want(200, "")
+		w.api("PUT", "users/"+user+"/enabled", obj{"enabled": false}).want(200, "")
+		refused()
+		w.api("PUT", "users/"+user+"/enabled", obj{"enabled": true}).want(200, "")
+		w.must(p.Unpair(t.Context()))
+		w.api("GET", one, nil).want(404, "NOT_FOUND")
+	})
+}
+
 // A-55 for phones: no secret is shown after pairing, and another's device is not there.
 func TestA55Mobile(t *testing.T) {
 	t.Parallel()

@@ -101,11 +101,16 @@ func (s *Apps) update(c *rest.Call, who Caller) (rest.Reply, error) {
 	return rest.OK(see(c, a, r))
 }
 
-// unpair answers DELETE: the phone is no device any more, its key is good for nothing.
+// unpair answers DELETE: the phone is no device any more, its key is good for nothing. One
+// that was blocked, or whose user was disabled or locked, cannot take itself away: who has
+// found it would be asked for no second factor once that is over, but may set one up.
 func (s *Apps) unpair(c *rest.Call, who Caller) (rest.Reply, error) {
 	a, r, err := own(c, who)
 	if err != nil {
 		return rest.Reply{}, err
+	}
+	if a.Off || a.LockedAt != 0 || a.Device(r.ID).Blocked() {
+		return rest.Reply{}, rest.Refuse(rest.RequestFailed, rest.ConstraintViolation, "", "The device may not unpair itself: it or its user is locked or blocked")
 	}
 	if err := device.Remove(c, a, r.ID); err != nil {
 		return rest.Reply{}, err

@@ -320,6 +320,20 @@ func TestA39Pairing(t *testing.T) {
 	}, limits(func(l *embedded.Limits) { l.PairingGuesses = 0 }))
 }
 
+// a key that was made before an administrator locked the account adds no phone
+// to it meanwhile; afterwards it does.
+func TestA10PairingAfterLock(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		user := w.user("ben")
+		code := w.key(user, nil).text("code")
+		w.api("POST account.lock", "users/"+user, nil).want(200, "")
+		w.refused(w.phone().Pair(t.Context(), code), 400, "INVALID_VALUE")
+		w.api("POST account.unlock", "users/"+user, nil).want(200, "")
+		w.must(w.phone().Pair(t.Context(), code))
+	})
+}
+
 // of many phones that claim a key at once one is paired.
 func TestA53ClaimOnce(t *testing.T) {
 	t.Parallel()

@@ -99,7 +99,7 @@ func (k *Keys) claim(c *rest.Call, at place, hash, app string) (*Claim, error) {
 		return nil, err
 	}
 	rules, ok := pairable(p, native)
-	if !ok {
+	if !ok || a.LockedAt != 0 && !p.IgnoreUserLock {
 		return nil, nil
 	}
 	return &Claim{Account: a, Policy: r.Policy, Application: native, Rules: rules, all: all, key: r}, nil

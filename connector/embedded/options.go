@@ -141,7 +141,8 @@ type Limits struct {
 	// PairingGuesses is how many wrong pairing codes an environment hears in a minute,
 	// and PairingGuessesPerKey how many of them signed with one key. Then right codes
 	// are refused too until the minute is over: a stranger can keep others from pairing,
-	// but a code of 12 digits is not found by trying.
+	// but a code of 12 digits is not found by trying. Codes of 16 characters (the MFA
+	// settings' ALPHANUMERIC) are heard all the same.
 	PairingGuesses, PairingGuessesPerKey int
 
 	// CodeGuesses is how many wrong authentication codes (QR codes) an app may show in ten

@@ -397,6 +397,29 @@ func TestA53Guesses(t *testing.T) {
 	}, limits(func(l *embedded.Limits) { l.PairingGuesses, l.PairingGuessesPerKey = 7, 3 }))
 }
 
+// strangers who use up the wrong codes of the environment keep nobody from pairing
+// whose code is a long one.
+func TestA53Strangers(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		user := w.user("ben")
+		short := w.key(user, nil).text("code")
+		w.api("PUT", "mfaSettings", obj{"pairing": obj{"maxAllowedDevices": 5, "pairingKeyFormat": "ALPHANUMERIC"}}).want(200, "")
+		long := w.key(user, nil).text("code")
+		for i := range 7 {
+			w.refused(w.phone().Pair(t.Context(), fmt.Sprintf("%016d", i)), 400, "INVALID_VALUE")
+		}
+		before := w.db.Stats().Commits
+		w.refused(w.phone().Pair(t.Context(), wrong(long)), 429, "REQUEST_LIMITED")
+		w.refused(w.phone().Pair(t.Context(), short), 429, "REQUEST_LIMITED")
+		if w.db.Stats().Commits != before {
+			t.Error("what is over the limit is written down")
+		}
+		w.must(w.phone().Pair(t.Context(), long))
+		w.refused(w.phone().Pair(t.Context(), long), 429, "REQUEST_LIMITED")
+	}, limits(func(l *embedded.Limits) { l.PairingGuesses = 7 }))
+}
+
 // guesses at once do not overrun the bound.
 func TestA53GuessesInParallel(t *testing.T) {
 	t.Parallel()

@@ -23,7 +23,9 @@ type Claim struct {
 }
 
 // Find finds the key of a code for an app. signer names who asks: its wrong codes are
-// counted. Unknown, claimed, expired, another app's: one refusal, each counted.
+// counted. Unknown, claimed, expired, another app's: one refusal, each counted. When the
+// count is used up, right codes are refused too, but for long ones: those are not found by
+// trying, and strangers who use it up must not keep their owners from pairing.
 func (k *Keys) Find(c *rest.Call, code, app, signer string) (*Claim, error) {
 	hash := k.hash(c.Env, code)
 	at, err := k.place(c, hash)
@@ -33,18 +35,21 @@ func (k *Keys) Find(c *rest.Call, code, app, signer string) (*Claim, error) {
 	if err := c.Tx.Latch(latches(c.Env, at.User)...); err != nil {
 		return nil, err
 	}
-	t, err := k.tries(c, signer)
+	t, err := loadTries(c)
 	if err != nil {
 		return nil, err
 	}
-	cl, err := k.claim(c, at, hash, app)
-	if err != nil {
-		return nil, err
+	spent := k.spent(c, t, signer)
+	if spent != nil && len(code) != alphanumericLength {
+		return nil, spent
 	}
-	if cl == nil {
-		return nil, k.wrong(c, t, signer)
+	switch cl, err := k.claim(c, at, hash, app); {
+	case cl != nil || err != nil:
+		return cl, err
+	case spent != nil:
+		return nil, spent
 	}
-	return cl, nil
+	return nil, k.wrong(c, t, signer)
 }
 
 // place finds whose a code is without reading it in the unit: the latches come first.

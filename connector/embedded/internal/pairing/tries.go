@@ -28,22 +28,27 @@ func latches(env, user string) []store.Key {
 	return []store.Key{triesKey(env), account.Key(env, user)}
 }
 
-// tries reads the count of this minute. When it is used up, right codes are refused too.
-func (k *Keys) tries(c *rest.Call, signer string) (*tries, error) {
+// loadTries reads the count of this minute.
+func loadTries(c *rest.Call) (*tries, error) {
 	t := &tries{}
 	if _, err := c.Get(triesKey(c.Env), t); err != nil {
 		return nil, err
 	}
-	now := c.Tx.Now().Unix()
-	if t.Minute < now/60 {
-		t = &tries{Minute: now / 60}
-	}
-	if k.Guesses > 0 && t.All >= k.Guesses || k.GuessesPerKey > 0 && t.By[signer] >= k.GuessesPerKey {
-		p := rest.Plain(http.StatusTooManyRequests, rest.RequestLimited, "")
-		p.Header = http.Header{"Retry-After": {strconv.FormatInt((t.Minute+1)*60-now, 10)}}
-		return nil, p
+	if now := c.Tx.Now().Unix() / 60; t.Minute < now {
+		t = &tries{Minute: now}
 	}
 	return t, nil
+}
+
+// spent is the refusal of a signer when the count is used up, its own or that of all; else
+// nil.
+func (k *Keys) spent(c *rest.Call, t *tries, signer string) error {
+	if k.Guesses == 0 || t.All < k.Guesses && (k.GuessesPerKey == 0 || t.By[signer] < k.GuessesPerKey) {
+		return nil
+	}
+	p := rest.Plain(http.StatusTooManyRequests, rest.RequestLimited, "")
+	p.Header = http.Header{"Retry-After": {strconv.FormatInt((t.Minute+1)*60-c.Tx.Now().Unix(), 10)}}
+	return p
 }
 
 // wrong counts a wrong code and gives its refusal.

@@ -279,7 +279,7 @@ func TestClientContext(t *testing.T) {
 		code    string
 	}{
 		{"text", "INVALID_VALUE"}, {[]int{1}, "INVALID_VALUE"}, {7, "INVALID_VALUE"},
-		{obj{"x": strings.Repeat("x", 8<<10)}, "SIZE_LIMIT_EXCEEDED"},
+		{obj{"x": strings.Repeat("x", 8<<10)}, "SIZE_LIMIT_EXCEEDED"}, {json.RawMessage("{\"x\":\"\xff\"}"), "INVALID_VALUE"},
 	} {
 		r := w.auth("POST", "deviceAuthentications", obj{"user": obj{"id": user}, "notification": obj{"clientContext": c.context}})
 		if r.want(400, c.code).text("details.0.target") != "notification.clientContext" {

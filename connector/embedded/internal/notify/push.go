@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 	"github.com/mfaflow/mfaflow/store/outbox"
@@ -78,14 +79,15 @@ func Agent(c *rest.Call) string {
 // MaxContext is how large a clientContext may be, in bytes.
 const MaxContext = 8 << 10
 
-// Context checks a clientContext, which an app is given: a JSON object of bounded size.
-// It returns it without spaces; nil for none.
+// Context checks a clientContext, which an app is given: a JSON object of bounded size, in
+// UTF-8, for an app that cannot read one push sees none of those that wait. It returns it
+// without spaces; nil for none.
 func Context(target string, raw json.RawMessage) (json.RawMessage, error) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
 	}
-	if raw[0] != '{' {
+	if raw[0] != '{' || !utf8.Valid(raw) {
 		return nil, rest.Invalid(target, "must be of type object")
 	}
 	var b bytes.Buffer

@@ -66,6 +66,27 @@ func TestApp(t *testing.T) {
 	})
 }
 
+// What a phone has said about its state stays, and as old as it is, until it says it anew.
+func TestIntegrityKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user, p := w.dan()
+	w.must(p.Update(t.Context(), obj{"deviceIntegrityState": obj{"compromised": "TRUE", "reason": "CTS"}}))
+	state := func(want obj) {
+		t.Helper()
+		d := w.api("GET", "users/"+user+"/devices/"+p.Device(), nil).want(200, "")
+		if d := cmp.Diff(any(want), d.at("deviceIntegrityState")); d != "" {
+			t.Error(d)
+		}
+	}
+	w.clock.Move(time.Hour)
+	w.must(p.Update(t.Context(), obj{"locale": "de"}))
+	w.must(p.Update(t.Context(), obj{"deviceIntegrityState": nil}))
+	state(obj{"compromised": "TRUE", "reason": "CTS", "timestamp": "2026-11-22T09:00:00.123Z"})
+	w.must(p.Update(t.Context(), obj{"deviceIntegrityState": obj{"compromised": "FALSE"}}))
+	state(obj{"compromised": "FALSE", "timestamp": "2026-11-22T10:00:00.123Z"})
+}
+
 // Pairing asks for what it needs.
 func TestPairingRefused(t *testing.T) {
 	t.Parallel()

@@ -80,7 +80,7 @@ func (s *Apps) update(c *rest.Call, who Caller) (rest.Reply, error) {
 		return rest.Reply{}, err
 	}
 	was := *r.Mobile
-	r.Mobile.Logs = nil // of was: decoding must not reach it
+	r.Mobile.Logs, r.Mobile.Integrity = nil, nil // of was: decoding must not reach them
 	b := struct {
 		Device *device.Mobile `json:"device"`
 	}{r.Mobile}
@@ -93,6 +93,9 @@ func (s *Apps) update(c *rest.Call, who Caller) (rest.Reply, error) {
 	b.Device.Keep(&was)
 	if err := b.Device.Check("device.", c.Tx.Now()); err != nil {
 		return rest.Reply{}, err
+	}
+	if b.Device.Integrity == nil {
+		b.Device.Integrity = was.Integrity // as old as it is
 	}
 	r.Mobile = b.Device
 	if err := device.Update(c, who.User, r); err != nil {

@@ -317,6 +317,24 @@ func TestA10PushAfterLock(t *testing.T) {
 	}
 }
 
+// nothing is left of the pushes to a phone that was unpaired, or whose user is gone.
+func TestA41Pushes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withPush(pushRules))
+	for name, gone := range map[string]func(user string, p *phone.Phone){
+		"ann": func(_ string, p *phone.Phone) { w.must(p.Unpair(t.Context())) },
+		"eve": func(user string, _ *phone.Phone) { w.api("DELETE", "users/"+user, nil).want(204, "") },
+	} {
+		user, p := w.user(name), w.phone()
+		w.claim(user, p)
+		w.start(user, "PUSH_CONFIRMATION_REQUIRED")
+		gone(user, p)
+		for rec := range w.db.Scan(t.Context(), storeUnder(envID+"/push/"+user)) {
+			t.Errorf("%s: %s is left", name, rec.Key)
+		}
+	}
+}
+
 // what is another's does not exist, and nothing of it is told.
 func TestA55ForeignPushes(t *testing.T) {
 	t.Parallel()

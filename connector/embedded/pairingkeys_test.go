@@ -169,6 +169,13 @@ func TestA53NotKept(t *testing.T) {
 			}
 		}
 	}
+	left := 0
+	for range w.db.Scan(t.Context(), storeUnder(envID+"/pairingcode/")) {
+		left++
+	}
+	if left != 1 {
+		t.Errorf("%d codes can be found, want the one that was not claimed", left)
+	}
 	for _, path := range []string{"users/" + user, "users/" + user + "/devices?expand=applications", "applications"} {
 		if r := w.api("GET", path, nil).want(200, ""); strings.Contains(string(r.Raw), second.text("code")) {
 			t.Errorf("%s shows a code", path)

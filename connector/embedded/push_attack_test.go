@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -175,6 +176,22 @@ func TestPushResends(t *testing.T) {
 	w.choose(da, p.Device()).want(400, "LIMIT_EXCEEDED")
 	if n := len(w.waiting(p)); n != 1 {
 		t.Errorf("%d pushes of one authentication wait", n)
+	}
+}
+
+// What is kept of the pushes of a device does not grow with those that nobody looked after.
+func TestIgnoredPushesAreForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withPush(pushRules+`,"pushLimit":{"count":50}`))
+	user, p := w.dan()
+	for range 30 {
+		w.start(user, "PUSH_CONFIRMATION_REQUIRED")
+		w.clock.Move(time.Minute)
+	}
+	for rec, err := range w.db.Scan(t.Context(), storeUnder(envID+"/push/"+user)) {
+		if err != nil || len(rec.Value) > 512 || !strings.HasSuffix(string(rec.Key), p.Device()) {
+			t.Errorf("%s: %d bytes, %v", rec.Key, len(rec.Value), err)
+		}
 	}
 }
 

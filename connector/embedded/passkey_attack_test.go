@@ -63,6 +63,7 @@ func TestA41DeletedPasskey(t *testing.T) {
 	w.api("DELETE", "users/"+user+"/devices/"+old, nil).want(204, "")
 	w.assert(known, w.sign(key, options)).step("7.2.3")
 	w.assert(unknown, w.sign(key, anyOptions)).step("7.2.3")
+	w.assert(known, w.sign(fresh, withoutAllow(t, options))).step("7.2.2") // nor does another one take its place
 	w.signOn(of(user), fresh).want(200, "")
 }
 

@@ -138,8 +138,8 @@ func (s *Authentications) asserted(c *rest.Call, x *session, d *device.Record, b
 		Rules: p.Rules(c), Now: c.Tx.Now()}
 	if x.Device == "" {
 		expect.Rules = alone(expect.Rules)
-	} else {
-		expect.Allowed = s.allowed(c, x)
+	} else if expect.Allowed = s.allowed(c, x); len(expect.Allowed) == 0 {
+		return none, &passkey.Refusal{Step: "7.2.2", Reason: "the credential that was asked for is gone"} // not: any will do
 	}
 	credential := *d.Passkey.Credential
 	credential.SignCount = uint32(x.account.Device(d.ID).Step)

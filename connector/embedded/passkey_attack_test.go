@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mfaflow/mfaflow/connector/embedded"
 	"github.com/mfaflow/mfaflow/connector/embedded/softkey"
 	"github.com/mfaflow/mfaflow/connector/pingone"
 )
@@ -92,6 +93,33 @@ func TestA42Challenge(t *testing.T) {
 	w.assert(third, w.sign(key, thirdOptions)).step("7.2.6")
 	w.clock.Move(-time.Hour)
 	w.assert(third, w.sign(key, thirdOptions)).step("7.2.6")
+}
+
+// a name is enough to answer a passkey's challenge with rubbish. That makes the
+// passkey cool down, and never blocks it or locks the account; a late answer counts not at
+// all.
+func TestA13RubbishForAPasskey(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		w.api("PUT", "mfaSettings", obj{"pairing": obj{"maxAllowedDevices": 5, "pairingKeyFormat": "NUMERIC"}, "lockout": obj{"failureCount": 4, "durationSeconds": 3600}}).want(200, "")
+		user, key := w.user("cat"), softkey.New(softkey.Options{})
+		w.passkey(user, key)
+		for range 4 {
+			da, _ := w.challenge(of(user))
+			for range 3 {
+				w.assert(da, "{}").want(400, "CONSTRAINT_VIOLATION")
+			}
+			w.assert(da, "{}").want(400, "TOO_MANY_OTP_RETRIES")
+			w.clock.Move(2 * time.Minute)
+		}
+		w.signOn(of(user), key).want(200, "")
+		da, options := w.challenge(of(user))
+		w.clock.Move(10 * time.Minute)
+		for range 4 {
+			w.assert(da, w.sign(key, options)).step("7.2.6")
+		}
+		w.signOn(anyone(), key).want(200, "")
+	}, withPasskeys, limits(func(l *embedded.Limits) { l.FailuresInRow = 5 }))
 }
 
 // an origin is scheme, host and port, exactly, and the one that the client signed.

@@ -122,7 +122,7 @@ func (s *Authentications) answerable(c *rest.Call, x *session, d *device.Record)
 func (s *Authentications) asserted(c *rest.Call, x *session, d *device.Record, b assertion) (passkey.Asserted, error) {
 	none := passkey.Asserted{}
 	switch {
-	case !c.Tx.Now().Before(time.UnixMilli(x.Ask.Until)):
+	case s.late(c, x):
 		return none, &passkey.Refusal{Step: "7.2.6", Reason: "the challenge is no longer valid"}
 	case d == nil || d.Passkey == nil || d.Passkey.RPID != x.Ask.RPID || !s.served(x, d):
 		if _, _, err := passkey.Identify(*b.Assertion); err != nil {
@@ -198,9 +198,10 @@ func methods(k *passkey.Credential, said passkey.Asserted) []string {
 	return out
 }
 
-// unasserted writes what a refused assertion leads to, and gives the refusal. A guess at
-// a passkey of a user who is known counts; where the passkey was to say who it is it does
-// not, for anybody can name one.
+// unasserted writes what a refused assertion leads to, and gives the refusal. One for a
+// passkey of a user who is known counts towards its cool-down; where the passkey was to say
+// who it is it does not, for anybody can name one. Signatures are not found by trying, so
+// none of them, which strangers can cause, blocks the passkey or locks the account.
 func (s *Authentications) unasserted(c *rest.Call, x *session, d *device.Record, err error) error {
 	refusal, event := device.Unproven("assertion", err)
 	if refusal == nil {
@@ -210,16 +211,21 @@ func (s *Authentications) unasserted(c *rest.Call, x *session, d *device.Record,
 	if err := c.Audit(event); err != nil {
 		return err
 	}
-	if x.Device == "" {
-		return refusal.Keep()
-	}
 	selected, hot := x.selected()
-	if selected == nil {
+	if x.Device == "" || selected == nil || s.late(c, x) {
 		return refusal.Keep()
 	}
-	res := otp.Result{Failure: hot.Wrong(x.policy.Rule(selected.Type, s.Row), c.Tx.Now()), Changed: true}
-	if err := s.counted(c, x, res); err != nil {
+	f := hot.Wrong(x.policy.Rule(selected.Type, 0), c.Tx.Now())
+	if err := x.account.Save(c.Tx, c.Env); err != nil {
 		return err
 	}
-	return refusal.With("attemptsRemaining", res.Left).Keep()
+	if err := s.consequences(c, x, f); err != nil {
+		return err
+	}
+	return refusal.With("attemptsRemaining", f.Left).Keep()
+}
+
+// late reports whether the challenge is no longer valid: whoever was slow has not guessed.
+func (s *Authentications) late(c *rest.Call, x *session) bool {
+	return !c.Tx.Now().Before(time.UnixMilli(x.Ask.Until))
 }

@@ -127,10 +127,16 @@ func (s *Authentications) counted(c *rest.Call, x *session, res otp.Result) erro
 	if x.Once != nil {
 		return s.countedOnce(c, x, res)
 	}
-	if err := device.Consequences(c, x.User, x.Device, res.Failure); err != nil {
+	return s.consequences(c, x, res.Failure)
+}
+
+// consequences tells of a device that a failure has locked or blocked, and looks for
+// another.
+func (s *Authentications) consequences(c *rest.Call, x *session, f account.Failure) error {
+	if err := device.Consequences(c, x.User, x.Device, f); err != nil {
 		return err
 	}
-	if res.Locked || res.Blocked {
+	if f.Locked || f.Blocked {
 		return s.lost(c, x)
 	}
 	return nil

@@ -170,6 +170,29 @@ func TestA45UserVerification(t *testing.T) {
 	w.signOn(of(user), key).step("7.2.11")
 }
 
+// A-45: a stricter FIDO2 policy holds for the passkeys that were registered under another.
+func TestA45StricterPolicy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withPasskeys)
+	user, key := w.user("cat"), softkey.New(softkey.Options{Lax: true})
+	w.passkey(user, key)
+	key.Configure(func(o *softkey.Options) { o.Unverified = true })
+	w.signOn(of(user), key).want(200, "")
+	strict := w.api("POST", "fido2Policies", fido2Body(func(p obj) {
+		p["relyingPartyId"], p["backupEligibility"] = "pingone.test", obj{"allow": true, "enforceDuringAuthentication": false}
+	})).want(201, "").text("id")
+	p := w.api("GET", "deviceAuthenticationPolicies", nil).at("_embedded.deviceAuthenticationPolicies.0").(obj)
+	p["fido2"].(obj)["fido2PolicyId"] = strict
+	w.api("PUT", "deviceAuthenticationPolicies/"+p["id"].(string), p).want(200, "")
+	da, options := w.challenge(of(user))
+	if !strings.Contains(options, `"userVerification":"required"`) {
+		t.Errorf("%s", options)
+	}
+	w.assert(da, w.sign(key, options)).step("7.2.12")
+	key.Configure(func(o *softkey.Options) { o.Unverified = false })
+	w.assert(da, w.sign(key, options)).want(200, "")
+}
+
 // A-46: the passkey of another user, or one that names another user or none, proves
 // nothing.
 func TestA46AnotherUsersPasskey(t *testing.T) {

@@ -50,9 +50,10 @@ func (x *session) signs(d *device.Record) bool {
 	return x.RP == "" || x.RP == d.Passkey.RPID
 }
 
-// ask challenges a passkey of the user.
+// ask challenges a passkey of the user, by the FIDO2 policy of this authentication: rules
+// that were made stricter hold for the passkeys registered before.
 func (s *Authentications) ask(c *rest.Call, x *session, d *device.Record) error {
-	p, err := fido2.Effective(c.Tx, c.Env, d.Passkey.Policy)
+	p, err := fido2.Effective(c.Tx, c.Env, x.policy.FIDO2.FIDO2PolicyID)
 	if err != nil {
 		return err
 	}

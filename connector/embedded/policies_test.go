@@ -3,11 +3,13 @@ package embedded_test
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mfaflow/mfaflow/connector/embedded"
+	"github.com/mfaflow/mfaflow/connector/embedded/softkey"
 )
 
 // duration is PingOne's {duration, timeUnit}.
@@ -191,4 +193,29 @@ func TestBadOptions(t *testing.T) {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
+}
+
+// A policy that is put without a method leaves nothing to answer with that was begun by it.
+func TestMethodTakenFromAPolicy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withPasskeys, func(o *embedded.Options) {
+		o.Channels = append(o.Channels, "WHATSAPP")
+		o.Policy = []byte(strings.Replace(string(o.Policy), `"mobile"`, `"whatsApp":{"enabled":true},"mobile"`, 1))
+	})
+	cat, ann, key := w.user("cat"), w.user("ann"), softkey.New(softkey.Options{})
+	w.passkey(cat, key)
+	devices, whatsApp := "users/"+ann+"/devices", obj{"type": "WHATSAPP", "phone": "+1.5125550100", "status": "ACTIVE"}
+	w.api("POST", devices, whatsApp).want(201, "")
+	whatsApp["phone"], whatsApp["status"] = "+1.5125550101", "ACTIVATION_REQUIRED"
+	pending := devices + "/" + w.api("POST", devices, whatsApp).want(201, "").text("id")
+	da, options := w.challenge(of(cat))
+	sent := w.begin(ann).text("id")
+	p := w.api("GET", "deviceAuthenticationPolicies", nil).at("_embedded.deviceAuthenticationPolicies.0").(obj)
+	delete(p, "fido2")
+	delete(p, "whatsApp")
+	w.api("PUT", "deviceAuthenticationPolicies/"+p["id"].(string), p).want(200, "")
+	w.assert(da, w.sign(key, options)).step("7.2.3")
+	w.check(sent, "000000").want(400, "INVALID_OTP")
+	w.api("POST device.activate", pending, obj{"otp": "000000"}).want(400, "INVALID_OTP")
+	w.api("POST device.sendActivationCode", pending, nil).want(400, "INVALID_VALUE")
 }

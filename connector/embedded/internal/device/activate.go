@@ -144,8 +144,8 @@ func (s *Devices) sendActivationCode(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, rest.Refuse(rest.RequestFailed, rest.LimitExceeded, "", "Maximum allowed resends has been reached").
 			With("maximumAllowed", s.Resends)
 	}
-	if !s.Notify.Reaches(k.Channel, r.Test) {
-		return rest.Reply{}, rest.Invalid("type", "has no sender")
+	if _, pair := p.Enabled(r.Type); !pair || !s.Notify.Reaches(k.Channel, r.Test) {
+		return rest.Reply{}, rest.Invalid("type", "is not allowed by the device authentication policy, or has no sender")
 	}
 	r.Resent++
 	code, err := s.sendPairing(c, a, r, p)

@@ -123,14 +123,22 @@ func (p *Policy) Rule(deviceType string, row int) account.Rule {
 	return account.Rule{Count: f.Count, CoolDown: f.CoolDown.Value(), Row: row}
 }
 
+// failure is the default for a method that the policy had when a device was asked, and has
+// no more.
 func (p *Policy) failure(deviceType string) *Failure {
 	switch deviceType {
 	case "MOBILE":
 		return p.Mobile.OTP.Failure
 	case "FIDO2", "PLATFORM", "SECURITY_KEY":
-		return p.FIDO2.Failure
+		if p.FIDO2 != nil {
+			return p.FIDO2.Failure
+		}
+	default:
+		if m := p.Method(deviceType); m != nil {
+			return m.OTP.Failure
+		}
 	}
-	return p.Method(deviceType).OTP.Failure
+	return completeFailure(nil, 2).Failure
 }
 
 // Grace is how many steps before and after now a code of an authenticator app is good.

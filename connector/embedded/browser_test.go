@@ -254,6 +254,35 @@ func (w *world) putRemember(remember any) result {
 	return w.api("PUT", "deviceAuthenticationPolicies/"+p["id"].(string), p)
 }
 
+// A browser is remembered by the policy that it was made by, and as long as a device is
+// left of those that may have proven its user: not when all were replaced.
+func TestT55OtherPolicyAndReset(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		user, email := w.ben()
+		p := w.api("GET", "deviceAuthenticationPolicies", nil).at("_embedded.deviceAuthenticationPolicies.0").(obj)
+		p["name"], p["default"] = "Other", false
+		other := obj{"policy": obj{"id": w.api("POST", "deviceAuthenticationPolicies", p).want(201, "").text("id")}}
+		_, cookie := w.remember(user, chrome133, nil)
+		w.wantKnown(false, user, cookie, chrome133, other)
+		cookie = w.wantKnown(true, user, cookie, chrome133, nil)
+		_, theirs := w.remember(user, chrome133, other)
+		w.wantKnown(false, user, theirs, chrome133, nil)
+		w.wantKnown(true, user, theirs, chrome133, other)
+
+		w.clock.Move(time.Hour)
+		w.email(user, "new@example.com")
+		cookie = w.wantKnown(true, user, cookie, chrome133, nil)
+		w.api("DELETE", "users/"+user+"/devices/"+email, nil).want(204, "")
+		w.wantKnown(false, user, cookie, chrome133, nil)
+		_, cookie = w.remember(user, chrome133, nil)
+		w.wantKnown(true, user, cookie, chrome133, nil)
+		once := w.user("once")
+		_, cookie = w.remember(once, chrome133, nil)
+		w.wantKnown(true, once, cookie, chrome133, nil)
+	}, withRemember)
+}
+
 func TestRememberMePolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

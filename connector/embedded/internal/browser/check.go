@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
@@ -95,7 +96,7 @@ func (s *Browsers) find(c *rest.Call, a *account.Account, p *policy.Policy, v va
 	now := c.Tx.Now()
 	switch {
 	case v.number == r.Number:
-		if fits(a, p, now) && r.fits(p, k, now) {
+		if fits(a, p, now) && r.fits(p, k, now) && r.proven(a) {
 			return r, nil
 		}
 		return nil, nil
@@ -108,11 +109,20 @@ func (s *Browsers) find(c *rest.Call, a *account.Account, p *policy.Policy, v va
 	return nil, audited(c, "DEVICE.DELETED", a.ID, r.ID, rest.Success, "A used remember-me value came back")
 }
 
-// fits reports whether the device is remembered in this browser, now.
+// fits reports whether the device is remembered in this browser, now, by the policy that
+// it was made by: what was enough for another may be too little for this one.
 func (r *record) fits(p *policy.Policy, k client, now time.Time) bool {
 	since := now.Sub(time.UnixMilli(r.Created))
-	return r.Blocked == 0 && since >= 0 && since < p.Remembers() && r.sameBrowser(k) &&
+	return r.Policy == p.ID && r.Blocked == 0 && since >= 0 && since < p.Remembers() && r.sameBrowser(k) &&
 		r.Session == k.session && (r.Network == "" || r.Network == k.network)
+}
+
+// proven reports whether the user still has a device of those that may have proven the
+// second factor: when all of them were taken away, so was what they proved. The ids tell,
+// for they begin with the time at which they were made.
+func (r *record) proven(a *account.Account) bool {
+	const times = 13
+	return r.Alone || slices.ContainsFunc(a.Active(), func(id string) bool { return id[:times] <= r.ID[:times] })
 }
 
 func (r *record) sameBrowser(k client) bool {

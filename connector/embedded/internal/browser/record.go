@@ -16,6 +16,8 @@ type record struct {
 	Used     int64  `json:"l,omitempty"` // when that became live, Unix ms as all times here
 	Until    int64  `json:"e"`
 	Blocked  int64  `json:"b,omitempty"`
+	Policy   string `json:"p"`           // by which it was made
+	Alone    bool   `json:"o,omitempty"` // its user had no device then
 	Session  string `json:"i,omitempty"` // session.id of the creation; each check must name it
 	Network  string `json:"w,omitempty"` // of the creation, if it named an address; so must checks
 	Nickname string `json:"k,omitempty"`

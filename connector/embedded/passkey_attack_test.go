@@ -215,6 +215,46 @@ func TestA46AnotherUsersPasskey(t *testing.T) {
 	}
 }
 
+// A-46: where passkeys are aggregated any that the user may use now will do, of this
+// relying party and no other; elsewhere only the one that was asked for.
+func TestA46AggregatedPasskeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withPasskeys)
+	user, keys := w.user("cat"), []*softkey.Key{softkey.New(softkey.Options{}), softkey.New(softkey.Options{}), softkey.New(softkey.Options{Lax: true})}
+	first, second := w.passkey(user, keys[0]), w.passkey(user, keys[1])
+	made := w.register(user, obj{"rp": obj{"id": "acme.com"}})
+	attestation, err := keys[2].Create("https://acme.com", made.text("publicKeyCredentialCreationOptions"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.api("POST device.activate", "users/"+user+"/devices/"+made.text("id"), obj{"attestation": attestation, "origin": "https://acme.com"}).want(200, "")
+
+	da, options := w.challenge(of(user))
+	w.assert(da, w.sign(keys[1], withoutAllow(t, options))).step("7.2.2")
+	p := w.api("GET", "fido2Policies", nil).at("_embedded.fido2Policies.0").(obj)
+	p["aggregateDevices"] = true
+	w.api("PUT", "fido2Policies/"+p["id"].(string), p).want(200, "")
+	da, options = w.challenge(of(user))
+	if strings.Count(options, `"public-key"`) != 2 {
+		t.Errorf("%s", options)
+	}
+	elsewhere, err := keys[2].Get("https://acme.com", rewrite(t, withoutAllow(t, options), func(o obj) { o["rpId"] = "acme.com" }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.auth("POST assertion.check", "deviceAuthentications/"+da, obj{"assertion": elsewhere, "origin": "https://acme.com"}).step("7.2.3")
+	w.api("POST device.block", "users/"+user+"/devices/"+second, nil).want(200, "")
+	w.assert(da, w.sign(keys[1], options)).want(400, "TOO_MANY_OTP_RETRIES")
+	if _, options := w.challenge(of(user)); strings.Count(options, `"public-key"`) != 1 {
+		t.Errorf("a blocked passkey is asked for: %s", options)
+	}
+	w.api("POST device.unblock", "users/"+user+"/devices/"+second, nil).want(200, "")
+	w.api("POST device.block", "users/"+user+"/devices/"+first, nil).want(200, "")
+	if got := w.assert(da, w.sign(keys[1], options)).want(200, "").text("selectedDevice.id"); got != second {
+		t.Errorf("device %s", got)
+	}
+}
+
 // A-47: a credential is one user's, also when two register it at the same time.
 func TestA47CredentialTakenOver(t *testing.T) {
 	t.Parallel()

@@ -227,6 +227,17 @@ func TestOwnChallenge(t *testing.T) {
 	}
 	w.assert(da, w.sign(key, options)).want(400, "CONSTRAINT_VIOLATION")
 	w.assert(da, w.sign(key, again)).want(200, "")
+
+	w.email(user, "cat@example.com")
+	w.api("POST devices.order.remove", "users/"+user+"/devices", obj{}).want(200, "")
+	r := w.auth("POST", "deviceAuthentications", body).want(201, "")
+	if r.text("status") != "DEVICE_SELECTION_REQUIRED" {
+		t.Fatalf("%s", r.Raw)
+	}
+	chosen := w.choose(r.text("id"), made.text("id")).want(200, "").text("publicKeyCredentialRequestOptions")
+	if challengeIn(t, chosen) != own {
+		t.Error("the challenge did not wait for the choice of the passkey")
+	}
 }
 
 // challengeIn reads the signed bytes of a challenge.

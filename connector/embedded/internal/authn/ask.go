@@ -101,11 +101,11 @@ func alone(r passkey.Rules) passkey.Rules {
 
 // challenge draws the challenge, or takes the request's own, and writes the options.
 func (x *session) challenge(c *rest.Call, rules passkey.Rules, allow []passkey.Descriptor) error {
-	x.Ask.Challenge = x.own
-	if x.own == nil {
+	x.Ask.Challenge = x.Own
+	if x.Own == nil {
 		x.Ask.Challenge = c.Tx.Random(challengeSize)
 	}
-	x.own = nil // good once
+	x.Own = nil // good once
 	x.Ask.Until = c.Tx.Now().Add(askLife).UnixMilli()
 	x.Ask.Options = passkey.RequestOptions(rules, passkey.Request{RPID: x.Ask.RPID, Challenge: x.Ask.Challenge, Allow: allow})
 	return x.move(SelectedAssertion)

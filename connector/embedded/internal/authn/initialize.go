@@ -22,7 +22,7 @@ func (s *Authentications) initialize(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	if x.own, err = b.WebAuthn.Own(); err != nil {
+	if x.Own, err = b.WebAuthn.Own(); err != nil {
 		return rest.Reply{}, err
 	}
 	of, err := s.named(c, x, b)

@@ -20,6 +20,7 @@ type record struct {
 	Once     *once          `json:"o,omitempty"` // selected, in the place of a device
 	Code     *otp.Code      `json:"c,omitempty"` // the live code, if one was sent
 	Ask      *ask           `json:"k,omitempty"` // the live challenge, if a passkey was asked
+	Own      []byte         `json:"h,omitempty"` // challenge that the request brought, until a passkey is asked
 	RP       string         `json:"i,omitempty"` // relying party that the request names
 	Compat   string         `json:"b,omitempty"` // what the browser can do with passkeys
 	Template string         `json:"n,omitempty"` // of its messages; "" is strong_authentication

@@ -22,7 +22,6 @@ type session struct {
 	spent       func(channel string) bool // no more messages today
 	spentPushes map[string]bool           // devices that get no more pushes
 	extensions  bool                      // phone extensions are enabled; read only if a device has one
-	own         []byte                    // the challenge that the request brought
 }
 
 // peek reads a deviceAuthentication without reading it in the unit: what the unit reads

@@ -118,7 +118,7 @@ func TestA54GuessedCodes(t *testing.T) {
 // only the app that the code was made for can have it; to another it is a wrong one.
 func TestA54CodeOfAnotherApp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, withP0)
 	user := w.user("dan")
 	other := w.otherApp()
 	p := w.phone(func(o *phone.Options) { o.Application = other })

@@ -123,7 +123,7 @@ func TestPairPhone(t *testing.T) {
 // The app decides how its passcodes are timed: as it was when the phone was paired.
 func TestAppPasscodes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, withP0)
 	user := w.user("ben")
 	slow := w.api("POST", "applications", native("Slow", obj{"passcodeRefreshDuration": duration(60, "SECONDS"), "passcodeGracePeriod": 2})).want(201, "").text("id")
 	p := w.phone(func(o *phone.Options) { o.Application = slow })
@@ -161,7 +161,7 @@ func TestAppPasscodes(t *testing.T) {
 // one app may be paired.
 func TestAppGone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, withP0)
 	user := w.user("ben")
 	app := w.api("POST", "applications", native("Bank", nil)).want(201, "").text("id")
 	p := w.phone(func(o *phone.Options) { o.Application = app })
@@ -231,7 +231,7 @@ func TestMobileByPost(t *testing.T) {
 // A phone whose state is bad is not paired, nor one that hides it from a strict policy.
 func TestPairingIntegrity(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, withP0)
 	user := w.user("ben")
 	app := w.api("POST", "applications", native("Strict", obj{"integrityDetection": obj{"mode": "ENABLED", "excludedPlatforms": []any{"IOS"}}})).want(201, "").text("id")
 	policy := w.api("POST", "deviceAuthenticationPolicies", policyBody(func(p obj) {

@@ -82,7 +82,7 @@ func New(ctx context.Context, db *store.DB, o Options) (*Service, error) {
 
 // seed is the policy of a new environment.
 func seed(o Options) (*policy.Policy, error) {
-	p := policy.Default(rest.FixedID(o.Environment, "deviceAuthenticationPolicy"))
+	p := policy.Default(rest.FixedID(o.Environment, "deviceAuthenticationPolicy"), NativeApplication(o.Environment))
 	if o.Policy == nil {
 		return p, nil
 	}

@@ -1,13 +1,14 @@
 package policy
 
-// Default is the policy of a new environment: every method on, PingOne's numbers. A
-// browser is remembered only where a flow asks for it, so that is on too.
-func Default(id string) *Policy {
+// Default is the policy of a new environment: every method on, PingOne's numbers, and the
+// native app that the environment begins with, so that a flow finds one. A browser is
+// remembered only where a flow asks for it, so that is on too.
+func Default(id, app string) *Policy {
 	on := func() *Method { return &Method{Enabled: true} }
 	p := &Policy{
 		ID: id, Name: "Default MFA Policy", Default: true,
 		SMS: on(), Voice: on(), Email: on(), WhatsApp: &Method{},
-		Mobile: &Mobile{Enabled: true}, TOTP: on(), FIDO2: &FIDO2{Enabled: true}, OATHToken: on(),
+		Mobile: &Mobile{Enabled: true, Applications: []App{{ID: app}}}, TOTP: on(), FIDO2: &FIDO2{Enabled: true}, OATHToken: on(),
 		RememberMe: &RememberMe{Web: &Remember{Enabled: true}},
 	}
 	p.Complete()

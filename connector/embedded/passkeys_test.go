@@ -296,6 +296,30 @@ func TestRelyingPartyOverride(t *testing.T) {
 	w.assert(da, assertion).want(400, "CONSTRAINT_VIOLATION")
 }
 
+// Whoever comes from another site is told which would do, in setting up and in signing on.
+func TestOriginRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withPasskeys, func(o *embedded.Options) { o.Origins = []string{"https://login.acme.com"} })
+	user, key := w.user("cat"), softkey.New(softkey.Options{})
+	const other = "https://pingone.test:8443"
+	told := func(r result) {
+		t.Helper()
+		text := r.want(400, "CONSTRAINT_VIOLATION").text("details.0.message")
+		if !strings.Contains(text, site+", https://login.acme.com") {
+			t.Error(text)
+		}
+	}
+	made := w.register(user, nil)
+	attestation, err := key.Create(other, made.text("publicKeyCredentialCreationOptions"))
+	w.must(err)
+	told(w.api("POST device.activate", "users/"+user+"/devices/"+made.text("id"), obj{"attestation": attestation, "origin": other}))
+	w.passkey(user, key)
+	da, options := w.challenge(of(user))
+	assertion, err := key.Get(other, options)
+	w.must(err)
+	told(w.auth("POST assertion.check", "deviceAuthentications/"+da, obj{"assertion": assertion, "origin": other}))
+}
+
 // The deprecated types are passkeys that say how they are attached.
 func TestDeprecatedPasskeyTypes(t *testing.T) {
 	t.Parallel()

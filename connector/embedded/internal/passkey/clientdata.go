@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -27,8 +28,12 @@ func (s steps) checkClient(e Expect, origin string, raw []byte) error {
 	if got, ok := data.text("challenge"); !ok || len(e.Challenge) == 0 || subtle.ConstantTimeCompare([]byte(got), []byte(want)) == 0 {
 		return s.refuse(s.challenge, "another challenge")
 	}
-	if got, ok := data.text("origin"); !ok || got != origin || !slices.Contains(e.Origins, got) {
-		return s.refuse(s.origin, "an origin that is not expected")
+	got, ok := data.text("origin")
+	switch {
+	case !ok || got != origin:
+		return s.refuse(s.origin, "another origin than the one given with it")
+	case !slices.Contains(e.Origins, got): // which would do is no secret, and what a newcomer needs
+		return s.refuse(s.origin, "an origin that is none of %s", strings.Join(e.Origins, ", "))
 	}
 	if err := s.checkFrame(e.TopOrigins, data); err != nil {
 		return err

@@ -20,8 +20,11 @@ type createPairingKeyInput struct {
 func createPairingKey() node.Spec {
 	return node.DefineRun("mfa/create-pairing-key",
 		func(ctx context.Context, c node.Client, in createPairingKeyInput) connector.Outcome {
-			body := node.Object{}.PutRef("policy", c.PolicyID)
-			if apps := node.Refs(in.ApplicationIDs); len(apps) > 0 {
+			body, apps := node.Object{}.PutRef("policy", c.PolicyID), node.Refs(in.ApplicationIDs)
+			switch { // a key for some apps never becomes one for all
+			case len(apps) < len(in.ApplicationIDs):
+				return node.Invalid("applicationIds", "has an item without an id")
+			case len(apps) > 0:
 				body["applications"] = apps
 			}
 			return c.Do(ctx, pingone.Request{

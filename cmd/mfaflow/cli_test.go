@@ -44,11 +44,25 @@ func write(t *testing.T, dir, name, text string) {
 	}
 }
 
+// A flow that is checked with its test is told once.
+func TestLintTellsOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "broken.yaml", brokenFlow)
+	write(t, dir, "broken.test.yaml", "schema: flowtest/v1\nflow: broken\ntests: [{ name: B1, steps: [{ end: success }] }]\n")
+	_, out, _ := cli(t, dir, "lint", "broken.test.yaml", "broken.yaml")
+	if n := strings.Count(out, "[unknown-capability]"); n != 1 {
+		t.Errorf("%d times:\n%s", n, out)
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, "broken.yaml", brokenFlow)
 	write(t, dir, "fine.yaml", block(t, "yaml", 0))
+	write(t, dir, "fine.test.yaml", "schema: flowtest/v1\nflow: welcome\ntests: [{ name: W1, steps: [{ see: username-password }] }]\n")
+	write(t, dir, "broken.test.yaml", "schema: flowtest/v1\nflow: welcome\ntests: [{ name: W1, steps: [{ sea: username-password }] }]\n")
 	write(t, dir, "mfaflow.yaml", "listen: 127.0.0.1:0\nlissten: x\n")
 	for _, tc := range []struct {
 		args []string
@@ -58,6 +72,8 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"lint", "fine.yaml"}, exitFine, ""},
 		{[]string{"lint", "broken.yaml"}, exitProblems, "broken.yaml:6:14: error: there is no capability `mfa/device-pascode` [unknown-capability]"},
 		{[]string{"lint", "fine.yaml", "broken.yaml"}, exitProblems, "did you mean `mfa/device-passcode`?"},
+		{[]string{"lint", "fine.yaml", "fine.test.yaml"}, exitFine, ""},
+		{[]string{"lint", "fine.yaml", "broken.test.yaml"}, exitProblems, "broken.test.yaml:3:31: error: a step has no key `sea` [unknown-key]"},
 		{[]string{"lint"}, exitUsage, "needs a flow file"},
 		{[]string{"lint", "nowhere.yaml"}, exitUsage, "nowhere.yaml"},
 		{[]string{"lint", "-o", "xml", "fine.yaml"}, exitUsage, `-o is "xml"`},

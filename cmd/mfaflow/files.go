@@ -36,8 +36,10 @@ func replaceFile(name string, content []byte) error {
 
 // isFlowFile tells flows from their tests.
 func isFlowFile(name string) bool {
-	return strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".test.yaml")
+	return strings.HasSuffix(name, ".yaml") && !isTestFile(name)
 }
+
+func isTestFile(name string) bool { return strings.HasSuffix(name, ".test.yaml") }
 
 // flowFiles lists the flows of a folder, sorted.
 func flowFiles(dir fs.FS) ([]string, error) {

@@ -17,18 +17,19 @@ func lintCommand() *cobra.Command {
 	var strict bool
 	cmd := &cobra.Command{
 		Use:   "lint FILE…",
-		Short: "Check flows and report every problem with its place and remedy",
+		Short: "Check flows and flow tests and report every problem with its place and remedy",
 		Args:  needArgs("a flow file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list, err := readSources(cmd.InOrStdin(), args)
 			if err != nil {
 				return err
 			}
-			_, problems, err := checkAll(list)
+			problems, err := lint(list)
 			if err != nil {
 				return err
 			}
 			sortProblems(problems, args)
+			problems = slices.Compact(problems) // a flow is read again for its test
 			if strict {
 				for i := range problems {
 					problems[i].Warning = false
@@ -46,6 +47,33 @@ func lintCommand() *cobra.Command {
 	addOutput(cmd, &output)
 	cmd.Flags().BoolVar(&strict, "strict", false, "warnings are errors")
 	return cmd
+}
+
+// lint checks flows together, and each flow test against its flow, without running it.
+func lint(list []source) ([]flows.Problem, error) {
+	var tests []source
+	list = slices.DeleteFunc(slices.Clone(list), func(s source) bool {
+		if isTestFile(s.name) {
+			tests = append(tests, s)
+		}
+		return isTestFile(s.name)
+	})
+	_, problems, err := checkAll(list)
+	if err != nil {
+		return nil, err
+	}
+	caps, err := registry()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range tests {
+		_, more, err := loadTests(s.name, s.text, caps)
+		if err != nil {
+			return nil, err
+		}
+		problems = append(problems, more...)
+	}
+	return problems, nil
 }
 
 func sortProblems(list []flows.Problem, files []string) {

@@ -112,6 +112,16 @@ func (s *site) notes() (list []string) {
 	return list
 }
 
+// A phone needs no sender for its passcodes, and the note says so.
+func TestNoteOfPush(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	_, body := s.call("GET", "/readyz", nil)
+	if !strings.Contains(string(body), "PUSH has no sender: phones get no pushes, their passcodes work") {
+		t.Errorf("%s", body)
+	}
+}
+
 // api asks the embedded service.
 func (s *site) api(method, media, path string, body any) map[string]any {
 	s.t.Helper()

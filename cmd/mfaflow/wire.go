@@ -80,7 +80,11 @@ func (a *app) ready(context.Context) server.Readiness {
 	var r server.Readiness
 	_, without := a.senders.split()
 	for _, c := range without {
-		r.Notes = append(r.Notes, c+" has no sender: its devices cannot be used")
+		effect := "its devices cannot be used"
+		if c == "PUSH" {
+			effect = "phones get no pushes, their passcodes work"
+		}
+		r.Notes = append(r.Notes, c+" has no sender: "+effect)
 	}
 	return r
 }

@@ -55,3 +55,9 @@ func TestPhoneOverHTTP(t *testing.T) {
 		t.Errorf("status %s", code.Status)
 	}
 }
+
+// The QR flow needs nothing set up: a new environment has an app, and its policy lists it.
+func TestQROutOfTheBox(t *testing.T) {
+	t.Parallel()
+	newServer(t, nil).start("qr-code-passwordless-sign-on", nil).see("qr", "")
+}

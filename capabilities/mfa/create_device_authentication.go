@@ -35,8 +35,11 @@ func createDeviceAuthentication() node.Spec {
 	return node.DefineRun("mfa/create-device-authentication",
 		func(ctx context.Context, c node.Client, in createDeviceAuthenticationInput) connector.Outcome {
 			user, refusal := node.AuthenticatedUser(in.UserID, in.UsernameLess)
-			if refusal != nil {
+			switch {
+			case refusal != nil:
 				return refusal
+			case in.Selected.Misses():
+				return node.Invalid("selectedDevice", "must be id or oneTime")
 			}
 			body := node.Object{}.
 				PutRef("user", user).

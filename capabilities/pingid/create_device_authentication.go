@@ -29,8 +29,11 @@ func createDeviceAuthentication() node.Spec {
 	return node.DefineRun("pingid/create-device-authentication",
 		func(ctx context.Context, c node.Client, in createDeviceAuthenticationInput) connector.Outcome {
 			user, refusal := node.AuthenticatedUser(in.UserID, in.UsernameLess)
-			if refusal != nil {
+			switch {
+			case refusal != nil:
 				return refusal
+			case in.Selected.Misses():
+				return node.Invalid("selectedDevice", "must be id or oneTime")
 			}
 			return c.Do(ctx, pingone.Request{
 				Host: pingone.HostAuth, Method: http.MethodPost, Path: pingone.Path{"deviceAuthentications"},

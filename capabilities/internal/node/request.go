@@ -2,6 +2,7 @@ package node
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/connector/pingone"
@@ -63,6 +64,9 @@ type Selected struct {
 	CreateTest  string `json:"createDeviceTestMode"`
 	OTP         string `json:"otp"`
 }
+
+// Misses names a selectedDevice that says neither of the two ways.
+func (s Selected) Misses() bool { return !slices.Contains([]string{"", "id", "oneTime"}, s.Device) }
 
 // Body is the request's `selectedDevice`. A passcode without a device is checked
 // against all that apply.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/fido2"
-	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/passkey"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
@@ -102,7 +101,7 @@ func (s *Authentications) answeredBadly(c *rest.Call, user, id string) (*session
 func (s *Authentications) answerable(c *rest.Call, x *session, d *device.Record) error {
 	if _, ok := next(x.Status, AssertionRight); !ok {
 		if selected, hot := x.selected(); selected != nil && x.Status != Completed && unusable(hot, c.Tx.Now()) {
-			return otp.Refusal(otp.Result{Verdict: otp.TooMany})
+			return lockedPasskey()
 		}
 		return x.move(AssertionRight)
 	}
@@ -113,9 +112,15 @@ func (s *Authentications) answerable(c *rest.Call, x *session, d *device.Record)
 		return err
 	}
 	if unusable(x.account.Device(d.ID), c.Tx.Now()) {
-		return otp.Refusal(otp.Result{Verdict: otp.TooMany})
+		return lockedPasskey()
 	}
 	return nil
+}
+
+// lockedPasskey is the refusal of a passkey that cools down or is blocked, by PingOne's
+// only code for it.
+func lockedPasskey() error {
+	return rest.Refuse(rest.RequestFailed, rest.TooManyOTPRetries, "assertion", "The device cannot be used now: too many attempts were refused, or it is blocked")
 }
 
 // asserted judges an assertion by the FIDO2 policy of its challenge.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/mfaflow/mfaflow/engine"
 )
@@ -35,6 +36,10 @@ func (s *Server) layers() (http.Handler, error) {
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	if s.opt.PingOne != nil && s.isPingOne(r.URL.EscapedPath()) {
 		noteRoute(r.Context(), "pingone")
+		if wait := s.heldBack(r); wait > 0 {
+			s.writeProblem(w, r, tooSoon{refuse(engine.RateLimited, "too many tries to pair a phone from this address"), wait})
+			return
+		}
 		s.opt.PingOne.ServeHTTP(w, r)
 		return
 	}
@@ -45,6 +50,16 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 		r = &get
 	}
 	s.echo.ServeHTTP(w, r)
+}
+
+// heldBack counts a try to pair a phone. It is the one request that strangers may make of
+// the service, whose own bound on wrong codes holds for everybody together: no address may
+// use that up (security A-53).
+func (s *Server) heldBack(r *http.Request) time.Duration {
+	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.EscapedPath(), "/app/devices") {
+		return 0
+	}
+	return s.pairs.take(s.clientIP(r))
 }
 
 func (s *Server) isPingOne(path string) bool {

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"testing"
@@ -97,4 +98,30 @@ func TestOtherRequestsAreNotLimited(t *testing.T) {
 		w.do("GET", "/healthz", nil).want(200)
 		w.do("GET", "/v1/executions/"+execID, nil).want(404)
 	}
+}
+
+// A-53: strangers may try to pair phones, but no address may use up the bound that holds
+// for all of them together. Nothing else of the PingOne API is counted.
+func TestA53PairingsPerMinute(t *testing.T) {
+	t.Parallel()
+	limits := server.DefaultLimits()
+	limits.PairingsPerMinute = 3
+	const env = "aaaaaaaa-0000-4000-8000-000000000001"
+	w := newWorld(t, func(o *server.Options) {
+		o.Limits, o.Environments = &limits, []server.Environment{{ID: env}}
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+		o.PingOne = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	})
+	pair := func(ip string) answer { return w.do("POST", "/"+env+"/app/devices", `{}`, "X-Forwarded-For: "+ip) }
+	for range 3 {
+		pair("203.0.113.1").want(401)
+	}
+	if a := pair("203.0.113.1").want(429); a.Header.Get("Retry-After") != "20" {
+		t.Errorf("Retry-After is %q", a.Header.Get("Retry-After"))
+	}
+	pair("203.0.113.2").want(401)
+	w.do("GET", "/"+env+"/app/devices/x", nil, "X-Forwarded-For: 203.0.113.1").want(401)
+	w.do("POST", "/"+env+"/deviceAuthentications", `{}`, "X-Forwarded-For: 203.0.113.1").want(401)
+	w.clock.Add(20 * time.Second)
+	pair("203.0.113.1").want(401)
 }

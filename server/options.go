@@ -112,7 +112,8 @@ type Limits struct {
 	Body              int64         // bytes of a request body; over it 413
 	Header            int           // bytes of the request line and headers; over it 431; 0 leaves net/http's 1 MiB
 	StartsPerMinute   int           // executions started from one address (IPv6: one /64)
-	TrackedAddresses  int           // addresses remembered for that, the least recent forgotten
+	PairingsPerMinute int           // tries to pair a phone from one address, which need no token
+	TrackedAddresses  int           // addresses remembered for both, the least recent forgotten
 	Connections       int           // open at once; more wait to be accepted
 	ReadHeaderTimeout time.Duration // a client that dribbles its headers holds no connection longer
 	ReadTimeout       time.Duration // the same for the whole request
@@ -128,6 +129,7 @@ func DefaultLimits() Limits {
 		Body:              1 << 20,
 		Header:            16 << 10,
 		StartsPerMinute:   600,
+		PairingsPerMinute: 30,
 		TrackedAddresses:  1 << 16,
 		Connections:       4096,
 		ReadHeaderTimeout: 5 * time.Second,

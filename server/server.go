@@ -26,6 +26,7 @@ type Server struct {
 	echo    *echo.Echo
 	handler http.Handler // the outer layers around dispatch
 	starts  *limiter
+	pairs   *limiter
 	metrics *metrics
 	log     *slog.Logger
 
@@ -46,6 +47,7 @@ func New(o Options) (*Server, error) {
 		opt: o, limits: *o.Limits, origin: origin,
 		token:   sha256.Sum256([]byte(o.ManagementToken)),
 		starts:  newLimiter(o.Limits.StartsPerMinute, o.Limits.TrackedAddresses, o.Now),
+		pairs:   newLimiter(o.Limits.PairingsPerMinute, o.Limits.TrackedAddresses, o.Now),
 		metrics: newMetrics(),
 		log:     o.Logger,
 	}

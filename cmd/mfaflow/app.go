@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -249,6 +250,7 @@ func (a *app) greet(w io.Writer) {
 	}
 	if a.config.dev {
 		fmt.Fprintf(w, "inbox       %s/dev/inbox\n", a.config.url)
+		fmt.Fprintf(w, "passkeys    on %s\n", strings.Replace(a.config.url, "127.0.0.1", "localhost", 1))
 		fmt.Fprintf(w, "demo user   %s / %s\n", demoUser, demoPassword)
 	}
 }

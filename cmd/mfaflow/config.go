@@ -25,21 +25,23 @@ import (
 
 // config is how a server is set up: flag over environment over file over default.
 type config struct {
-	listen      string            // HOST:PORT
-	data        string            // the folder of store and key
-	dev         bool              // inbox, demo user, no address limits, loopback only
-	token       string            // the management token; "" is made from the key
-	environment string            // id of the embedded PingOne environment; "" is made at first start
-	url         string            // public base; "" is http://listen
-	key         string            // master key, base64 of 32 bytes; "" is the file data/key
-	flows       string            // a folder of flows to deploy at start, and in dev when they change
-	smtpURL     string            // where mail goes to, see embedded.NewSMTP; "" is nowhere
-	hookURL     string            // where text messages and calls go to, see embedded.Webhook
-	hookSecret  string            // that signs what goes there
-	proxies     []netip.Prefix    // that may name the client
-	origins     []string          // of which passkeys may answer, beside the server's own
-	topOrigins  []string          // that may frame pages on which passkeys answer
-	env         map[string]string // what flows read as env.*
+	listen       string         // HOST:PORT
+	data         string         // the folder of store and key
+	dev          bool           // inbox, demo user, no address limits, loopback only
+	token        string         // the management token; "" is made from the key
+	environment  string         // id of the embedded PingOne environment; "" is made at first start
+	url          string         // public base; "" is http://listen
+	key          string         // master key, base64 of 32 bytes; "" is the file data/key
+	flows        string         // a folder of flows to deploy at start, and in dev when they change
+	smtpURL      string         // where mail goes to, see embedded.NewSMTP; "" is nowhere
+	hookURL      string         // where text messages and calls go to, see embedded.Webhook
+	hookSecret   string         // that signs what goes there
+	proxies      []netip.Prefix // that may name the client
+	workerID     string         // of a client that may use the embedded PingOne API
+	workerSecret string
+	origins      []string          // of which passkeys may answer, beside the server's own
+	topOrigins   []string          // that may frame pages on which passkeys answer
+	env          map[string]string // what flows read as env.*
 
 	// What no user sets: tests bring a clock, timers, cheap hashes and certificates.
 	now      func() time.Time
@@ -62,13 +64,15 @@ var settings = []struct{ name, fallback, help string }{
 	{"smtp-url", "", "smtp://user:password@host:port?from=address&tls=starttls|implicit|none, where e-mail goes to"},
 	{"sms-webhook-url", "", "https URL of the gateway for SMS, VOICE, WHATSAPP and PUSH"},
 	{"sms-webhook-secret", "", "secret that signs the requests to it"},
+	{"worker-id", "", "client id of a worker that may use the embedded PingOne API"},
+	{"worker-secret", "", "its secret, of 16 characters at least"},
 	{"origins", "", "comma-separated further origins of which passkeys may answer, https://login.example.com"},
 	{"top-origins", "", "comma-separated origins whose pages may frame those on which passkeys answer (default: none)"},
 	{"proxies", "", "comma-separated networks whose X-Forwarded-For is believed"},
 }
 
 // secretSettings have no flag: what is on a command line, others on the machine can read.
-var secretSettings = []string{"key", "token", "smtp-url", "sms-webhook-url", "sms-webhook-secret"}
+var secretSettings = []string{"key", "token", "smtp-url", "sms-webhook-url", "sms-webhook-secret", "worker-secret"}
 
 func addSettings(cmd *cobra.Command) {
 	cmd.Long = cmd.Short + ".\n\nEach flag is also MFAFLOW_… in the environment and a member of the configuration file.\nSet there only:\n"
@@ -113,6 +117,7 @@ func loadConfig(cmd *cobra.Command, getenv func(string) string) (*config, error)
 	c := &config{
 		listen: values["listen"], data: values["data"], token: values["token"], url: values["url"],
 		environment: values["environment"], flows: values["flows"], key: values["key"], env: env,
+		workerID: values["worker-id"], workerSecret: values["worker-secret"],
 		smtpURL: values["smtp-url"], hookURL: values["sms-webhook-url"], hookSecret: values["sms-webhook-secret"],
 	}
 	if err := c.devFrom(cmd, file["dev"], getenv); err != nil {
@@ -154,6 +159,9 @@ func (c *config) devFrom(cmd *cobra.Command, inFile string, getenv func(string) 
 	return nil
 }
 
+// minSecret is how long the secret of a worker must be, in bytes.
+const minSecret = 16
+
 func (c *config) check() error {
 	host, port, err := net.SplitHostPort(c.listen)
 	if err != nil {
@@ -169,6 +177,9 @@ func (c *config) check() error {
 		if id, err := uuid.Parse(c.environment); err != nil || id.String() != c.environment {
 			return usagef("environment is %q, want a UUID in lower case", c.environment)
 		}
+	}
+	if (c.workerID == "") != (c.workerSecret == "") || c.workerID != "" && len(c.workerSecret) < minSecret {
+		return usagef("worker-id and MFAFLOW_WORKER_SECRET go together, and the secret has %d characters at least", minSecret)
 	}
 	if c.url != "" {
 		if u, err := url.Parse(c.url); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {

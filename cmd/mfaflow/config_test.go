@@ -1,7 +1,11 @@
 package main
 
 import (
+	"encoding/json"
+	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -36,6 +40,37 @@ func checkOrigins(t *testing.T, variable string, of func(c *config) []string) {
 		"https://login.example.com/sign-on", "https://u@login.example.com", "ftp://example.com", "https://", "*"} {
 		if got, err := load(bad); err == nil {
 			t.Errorf("%q is taken: %q", bad, got)
+		}
+	}
+}
+
+// A server of its own lets nobody but its worker use the PingOne API, by a token that the
+// worker asks for.
+func TestWorker(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, func(c *config) { c.workerID, c.workerSecret = "worker", "sixteen letters or more" })
+	users := "/v1/environments/" + siteEnv + "/users"
+	if status, _ := s.call("GET", users, nil, "Authorization", "Bearer "+siteToken); status != http.StatusUnauthorized {
+		t.Errorf("the management token gets %d", status)
+	}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"worker"}, "client_secret": {"sixteen letters or more"}}
+	status, b := s.call("POST", "/"+siteEnv+"/as/token", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	var token struct {
+		Access string `json:"access_token"`
+	}
+	if err := json.Unmarshal(b, &token); err != nil || status != http.StatusOK {
+		t.Fatalf("%d %s", status, b)
+	}
+	if status, b := s.call("GET", users, nil, "Authorization", "Bearer "+token.Access); status != http.StatusOK {
+		t.Errorf("%d %s", status, b)
+	}
+	for _, env := range []map[string]string{
+		{"MFAFLOW_WORKER_ID": "worker"}, {"MFAFLOW_WORKER_SECRET": "sixteen letters or more"},
+		{"MFAFLOW_WORKER_ID": "worker", "MFAFLOW_WORKER_SECRET": "short"},
+	} {
+		_, err := loadConfig(serveCommand(), func(name string) string { return env[name] })
+		if err == nil || strings.Contains(err.Error(), "letters") {
+			t.Errorf("%v: %v", env, err)
 		}
 	}
 }

@@ -33,6 +33,9 @@ func (a *app) wireService(ctx context.Context) error {
 		Channels: with, TestDevices: a.config.dev,
 		Authorize: func(token string) bool { return a.config.dev && sameSecret(token, a.token) },
 	}
+	if a.config.workerID != "" {
+		options.Workers = map[string]string{a.config.workerID: a.config.workerSecret}
+	}
 	var err error
 	if a.service, err = embedded.New(ctx, a.db, options); err != nil {
 		return fmt.Errorf("embedded service: %w", err)
@@ -55,7 +58,7 @@ func sameSecret(a, b string) bool {
 func (a *app) wireServer() error {
 	limits := server.DefaultLimits()
 	if a.config.dev {
-		limits.StartsPerMinute = 0 // address limits are off in dev
+		limits.StartsPerMinute, limits.PairingsPerMinute = 0, 0 // address limits are off in dev
 	}
 	options := server.Options{
 		Runner: a.runner, Catalog: a.runner.Catalog(), ManagementToken: a.token, BaseURL: a.config.url,

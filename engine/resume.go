@@ -97,7 +97,7 @@ func (w *walker) hear(c *ClientFacts) {
 func (w *walker) accept(q ResumeRequest, mark []byte) error {
 	n := w.node()
 	if q.Action == actionPoll && n.Poll != nil {
-		return w.poll(n)
+		return w.poll(n, mark)
 	}
 	offered, err := actions(w.st, n)
 	if err != nil {
@@ -118,11 +118,16 @@ func (w *walker) accept(q ResumeRequest, mark []byte) error {
 			return nil
 		}
 	}
+	w.keepAnswer(mark)
+	w.typed(n, q.Action, form)
+	return w.outcome(n, q.Action)
+}
+
+// keepAnswer remembers what ended the step, so that the same again has no effect.
+func (w *walker) keepAnswer(mark []byte) {
 	w.st.head.Answered = &answered{Step: w.st.head.Step, Print: mark}
 	w.st.head.forgetIssued()
 	w.answers = true
-	w.typed(n, q.Action, form)
-	return w.outcome(n, q.Action)
 }
 
 // outcome ends the wait.
@@ -208,19 +213,19 @@ func missing(doc, v map[string]any) []FieldError {
 
 // poll asks the node's capability whether the wait is over. It answers with the same
 // step and commits nothing unless something changed.
-func (w *walker) poll(n *flows.Node) error {
+func (w *walker) poll(n *flows.Node, mark []byte) error {
 	last, asked := w.r.polls.Load(w.st.id)
 	if asked && w.now.Sub(last.(time.Time)) < n.Poll.Every {
 		return nil
 	}
 	w.r.polls.Store(w.st.id, w.now)
-	_, err := w.ask(n)
+	_, err := w.ask(n, mark)
 	return err
 }
 
 // ask runs the poll once and reports whether it ended the wait. A poll that fails is
-// no news: the screen stays as it is.
-func (w *walker) ask(n *flows.Node) (over bool, err error) {
+// no news: the screen stays as it is. mark is that of the client's answer, nil for none.
+func (w *walker) ask(n *flows.Node, mark []byte) (over bool, err error) {
 	input, err := w.object(n.Poll.With, nil)
 	if err != nil {
 		return false, nil
@@ -232,6 +237,9 @@ func (w *walker) ask(n *flows.Node) (over bool, err error) {
 	over, err = w.truth(n.Poll.Until, done.Output)
 	if err != nil || !over {
 		return false, nil
+	}
+	if mark != nil {
+		w.keepAnswer(mark)
 	}
 	w.takeSession(n.Poll.Capability, done.Output)
 	w.keepOutput(n, n.Poll.Capability, n.Poll.Save, n.Poll.SaveMember, done.Output)

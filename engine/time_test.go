@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,6 +147,36 @@ func TestPoll(t *testing.T) {
 	if c.e.Outputs["text"] != "yes" {
 		t.Errorf("outputs are %v", c.e.Outputs)
 	}
+}
+
+// TestX2PollTwice: the poll that ends a wait is an answer like any other. Who lost what it
+// led to, the new handle of a user who is authenticated above all, gets it by asking again.
+func TestX2PollTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(strings.Replace(pollFlow, "test/do", "test/login", 1))
+	w.caps.set("test/login", func(context.Context, connector.Call) connector.Outcome {
+		return connector.Complete{Output: output(map[string]any{"ok": true, "text": "yes"}),
+			Proof: &connector.Proof{UserID: "u", Methods: []string{"swk"}, At: w.clock.Now()}}
+	})
+	c := w.start("poll", nil)
+	token, old := c.e.Step.Token, c.handle
+	fresh, handles := 0, map[string]bool{}
+	for range 3 {
+		e, err := w.run.Resume(t.Context(), c.id, engine.ResumeRequest{Token: token, Action: "poll", Access: engine.Access{Handle: old}})
+		if err != nil || e.Status != engine.Completed || e.Result == nil {
+			t.Fatalf("poll: %v %s", err, dump(e))
+		}
+		if !e.Repeated {
+			fresh++
+		}
+		handles[e.Handle] = true
+	}
+	if fresh != 1 || len(handles) != 1 || handles[""] || handles[old] || w.caps.count("test/login") != 1 {
+		t.Errorf("%d fresh answers, handles %v, asked %d times", fresh, handles, w.caps.count("test/login"))
+	}
+	_, err := w.run.Get(t.Context(), c.id, engine.Access{Handle: old})
+	refused(t, err, engine.NotFound)
 }
 
 // TestPollAtTimeout: what was committed first wins over the timeout.

@@ -84,7 +84,7 @@ func (w *walker) timeout() error {
 	n := w.node()
 	w.changed = true
 	if n.Poll != nil {
-		if over, err := w.ask(n); over || err != nil {
+		if over, err := w.ask(n, nil); over || err != nil {
 			return err
 		}
 	}

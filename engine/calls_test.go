@@ -387,3 +387,37 @@ func TestOpenResources(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenResourceTakenBack: what a node took back itself is not taken back again at the
+// end, unless its output says that it is open.
+func TestOpenResourceTakenBack(t *testing.T) {
+	t.Parallel()
+	for output, want := range map[string]int{"": 1, "OPEN": 2, "DONE": 1} {
+		w := newWorld(t)
+		w.put(`schema: flow/v1
+id: res
+title: Res
+start: a
+nodes:
+  a: { uses: test/make, save: thing, next: undo }
+  undo: { uses: test/unmake, with: { id: =vars.thing.id }, next: again }
+  again: { uses: test/make, next: lost }
+  lost: { end: failed }
+`)
+		makes := 0
+		w.caps.set("test/make", func(context.Context, connector.Call) connector.Outcome {
+			if makes++; makes == 1 {
+				return done(map[string]any{"id": "r1", "status": "OPEN"})
+			}
+			if output == "" {
+				return done(map[string]any{"id": "r2", "status": "DONE"})
+			}
+			return done(map[string]any{"id": "r1", "status": output})
+		})
+		c := w.start("res", nil)
+		c.ended(engine.Failed, "failed", connector.CodeFlowFailed)
+		if got := w.caps.count("test/unmake"); got != want {
+			t.Errorf("then %q: taken back %d times, want %d", output, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector"
+	"github.com/mfaflow/mfaflow/flows"
 )
 
 // proof is one authentication that happened in this execution.
@@ -138,6 +139,22 @@ func (w *walker) noteResource(c *connector.Entry, out map[string]any) {
 		}
 	}
 	w.st.head.Open = append(w.st.head.Open, openResource{Name: name, ID: id, Status: status})
+}
+
+// forgetResource lets go of what a node took back itself. If that is open all the same,
+// the output says so and noteResource hears it.
+func (w *walker) forgetResource(n *flows.Node) {
+	c := n.Capability.Spec.Cancels
+	if c == nil {
+		return
+	}
+	input, err := w.object(n.With, nil)
+	if err != nil {
+		return // then the end takes it back once more, which harms nothing
+	}
+	w.st.head.Open = slices.DeleteFunc(w.st.head.Open, func(o openResource) bool {
+		return o.Name == c.Resource && o.ID == input[c.Input]
+	})
 }
 
 // cancelOpen cancels what the execution leaves open. A refusal changes nothing: the

@@ -47,6 +47,7 @@ func (w *walker) took(n *flows.Node, o connector.Outcome) error {
 	case connector.Complete:
 		w.note(TraceEntry{Event: "complete", Capability: n.Capability.ID})
 		w.takeSession(n.Capability, o.Output)
+		w.forgetResource(n)
 		w.keepOutput(n, n.Capability, n.Save, n.SaveMember, o.Output)
 		if o.Proof != nil {
 			w.prove(n.Capability, *o.Proof)

@@ -32,6 +32,7 @@ func Specs() []node.Spec {
 		deletePairingKey(),
 		createAuthenticationCode(),
 		readAuthenticationCode(),
+		deleteAuthenticationCode(),
 		registerRememberMe(),
 		checkRememberMe(),
 	}

@@ -1,6 +1,7 @@
 package authn
 
 import (
+	"errors"
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
@@ -109,7 +110,7 @@ func (s *Authentications) answerable(c *rest.Call, x *session, d *device.Record)
 		return nil // told by the verdict
 	}
 	if err := x.fits(c.Tx.Now()); err != nil {
-		return err
+		return barred(c, x, err)
 	}
 	if unusable(x.account.Device(d.ID), c.Tx.Now()) {
 		return lockedPasskey()
@@ -121,6 +122,21 @@ func (s *Authentications) answerable(c *rest.Call, x *session, d *device.Record)
 // only code for it.
 func lockedPasskey() error {
 	return rest.Refuse(rest.RequestFailed, rest.TooManyOTPRetries, "assertion", "The device cannot be used now: too many attempts were refused, or it is blocked")
+}
+
+// barred writes why the owner of a passkey may not sign on, which no flow shows, and gives
+// the refusal.
+func barred(c *rest.Call, x *session, err error) error {
+	var refusal *rest.Problem
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	err = c.Audit(rest.Event{Type: "ASSERTION.CHECK_FAILED", User: x.User, ResourceType: "AUTHENTICATION", ResourceID: x.ID,
+		Result: rest.Failed, Description: refusal.Body.Details[0].Message})
+	if err != nil {
+		return err
+	}
+	return refusal.Keep()
 }
 
 // asserted judges an assertion by the FIDO2 policy of its challenge.

@@ -9,22 +9,29 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/phone"
 )
 
+// phone is a phone with the app, paired with a user.
+func (s *site) phone(user string) *phone.Phone {
+	s.t.Helper()
+	p, err := phone.New(phone.Options{Base: s.http.URL, Environment: siteEnv, Application: embedded.NativeApplication(siteEnv),
+		Transport: s.client.Transport, Now: s.clock.Now})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var key struct{ Code string }
+	s.manage("POST", "/v1/environments/"+siteEnv+"/users/"+user+"/pairingKeys", nil, http.StatusCreated, &key)
+	if err := p.Pair(s.t.Context(), key.Code); err != nil {
+		s.t.Fatal(err)
+	}
+	return p
+}
+
 // A phone somewhere else pairs, learns of a push by the channel that carries it, approves
 // it and claims a code: all through the server, without a token.
 func TestPhoneOverHTTP(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, func(c *config) { c.dev = true })
 	user := s.user("dan", "correct horse 9")
-	p, err := phone.New(phone.Options{Base: s.http.URL, Environment: siteEnv, Application: embedded.NativeApplication(siteEnv),
-		Transport: s.client.Transport, Now: s.clock.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var key struct{ Code string }
-	s.manage("POST", "/v1/environments/"+siteEnv+"/users/"+user+"/pairingKeys", nil, http.StatusCreated, &key)
-	if err := p.Pair(t.Context(), key.Code); err != nil {
-		t.Fatal(err)
-	}
+	p := s.phone(user)
 
 	var auth struct{ ID, Status string }
 	body := map[string]any{"user": map[string]any{"id": user}}
@@ -60,4 +67,40 @@ func TestPhoneOverHTTP(t *testing.T) {
 func TestQROutOfTheBox(t *testing.T) {
 	t.Parallel()
 	newServer(t, nil).start("qr-code-passwordless-sign-on", nil).see("qr", "")
+}
+
+// approve lets the phone approve what it is asked.
+func (s *site) approve(p *phone.Phone) {
+	s.t.Helper()
+	if err := p.Approve(s.t.Context(), s.pushOf(p)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *site) deny(p *phone.Phone) {
+	s.t.Helper()
+	if err := p.Deny(s.t.Context(), s.pushOf(p)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// pushOf is the push that waits on the phone.
+func (s *site) pushOf(p *phone.Phone) string {
+	s.t.Helper()
+	list, err := p.Pushes(s.t.Context())
+	if err != nil || len(list) != 1 {
+		s.t.Fatalf("pushes %+v: %v", list, err)
+	}
+	return list[0].ID
+}
+
+// claim lets the phone scan the code that is shown, and returns its id.
+func (s *site) claim(p *phone.Phone, l *login) string {
+	s.t.Helper()
+	uri, _ := l.see("qr", "").e.Step.With["uri"].(string)
+	c, err := p.ClaimCode(s.t.Context(), uri)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return c.ID
 }

@@ -172,6 +172,21 @@ func (s *site) user(name, password string, emails ...string) (id string) {
 // policyP0 sets the policy of the scenarios: three tries, then two minutes.
 func (s *site) policyP0() {
 	s.t.Helper()
+	s.policy(func(p map[string]any) {
+		email := p["email"].(map[string]any)
+		email["otp"].(map[string]any)["failure"] = map[string]any{"count": 3, "coolDown": map[string]any{"duration": 2, "timeUnit": "MINUTES"}}
+	})
+}
+
+// totpWindow sets how many time steps an authenticator app may be off.
+func (s *site) totpWindow(steps int) {
+	s.t.Helper()
+	s.policy(func(p map[string]any) { p["totp"].(map[string]any)["passcodeGracePeriod"] = steps })
+}
+
+// policy changes the default device authentication policy.
+func (s *site) policy(change func(p map[string]any)) {
+	s.t.Helper()
 	path := "/v1/environments/" + siteEnv + "/deviceAuthenticationPolicies"
 	var list struct {
 		Embedded struct {
@@ -180,8 +195,7 @@ func (s *site) policyP0() {
 	}
 	s.manage("GET", path, nil, http.StatusOK, &list)
 	p := list.Embedded.Policies[0]
-	email := p["email"].(map[string]any)
-	email["otp"].(map[string]any)["failure"] = map[string]any{"count": 3, "coolDown": map[string]any{"duration": 2, "timeUnit": "MINUTES"}}
+	change(p)
 	s.manage("PUT", path+"/"+p["id"].(string), p, http.StatusOK, nil)
 }
 
@@ -213,7 +227,13 @@ func (s *site) start(flow string, inputs map[string]any) *login {
 	if inputs == nil {
 		inputs = map[string]any{}
 	}
-	status, b := s.call("POST", "/v1/flows/"+flow+"/executions", map[string]any{"inputs": inputs})
+	return s.begin(flow, map[string]any{"inputs": inputs})
+}
+
+// begin starts an execution with all that a client can say of itself.
+func (s *site) begin(flow string, body map[string]any) *login {
+	s.t.Helper()
+	status, b := s.call("POST", "/v1/flows/"+flow+"/executions", body)
 	if status != http.StatusCreated {
 		s.t.Fatalf("start: %d %s", status, b)
 	}

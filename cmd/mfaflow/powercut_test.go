@@ -12,8 +12,9 @@ import (
 // the store and compiles the flows anew, so that takes a minute of CPU.
 var allCuts = flag.Bool("cuts", false, "cut the power in every scenario, not only in those of fewCuts")
 
-// fewCuts are the scenarios that are cut each time: a code, a push, passkeys, a QR code.
-var fewCuts = []string{"T2.3", "T2.9 passkey", "T4.1", "T4.15 a push", "T8.1 a passkey", "T11.1 scan"}
+// fewCuts are the scenarios that are cut each time: a code, a push, passkeys, a QR code,
+// and those that crash by themselves.
+var fewCuts = []string{"T2.3", "T2.9 passkey", "T4.1", "T4.15 a push", "T8.1 a passkey", "T11.1 scan", "X.1"}
 
 // TestX1PowerCuts runs scenarios of the templates with the power going out after each
 // capability of each answer, once. All must come out as they do in peace, messages

@@ -44,7 +44,7 @@ func (r *running) fragile(c connector.Capability) func(context.Context, connecto
 // perilously does a step. In a test of crashes it first lets the step die after each of
 // its capabilities in turn, and starts everything again each time.
 func (r *running) perilously(ctx context.Context, do func() (*engine.Execution, error)) (*engine.Execution, error) {
-	if !r.everywhere {
+	if !r.everywhere || r.dieAfter != "" { // a step that is to die does so once
 		return do()
 	}
 	for n := 1; ; n++ {

@@ -18,7 +18,7 @@ const (
 )
 
 // Kind is what the service must know of a device type. A new type is a new entry of
-// Kinds; routes, tables and records stay.
+// kinds; routes, tables and records stay.
 type Kind struct {
 	Type    string
 	Label   string // for typeDisplayNames
@@ -40,9 +40,11 @@ const (
 	securityKeyType = "SECURITY_KEY"
 )
 
-// Kinds are the types that this service can pair and challenge, in the order in which
-// they are offered.
-func Kinds() []Kind {
+// kinds are the types that this service can pair and challenge, in the order in which
+// they are offered. Nothing changes them.
+var kinds = makeKinds()
+
+func makeKinds() []Kind {
 	kinds := []Kind{
 		{Type: fido2Type, Label: "Passkey", Way: Signs},
 		{Type: "EMAIL", Label: "Email", Way: Sends, Channel: "EMAIL", Target: "email", AMR: []string{"otp"}},
@@ -68,9 +70,9 @@ func Kinds() []Kind {
 
 // KindOf finds a type.
 func KindOf(deviceType string) (Kind, bool) {
-	for _, k := range Kinds() {
-		if k.Type == deviceType {
-			return k, true
+	for i := range kinds {
+		if kinds[i].Type == deviceType {
+			return kinds[i], true
 		}
 	}
 	return Kind{}, false

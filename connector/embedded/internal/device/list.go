@@ -182,7 +182,7 @@ func order(a *account.Account) []rest.Ref {
 
 func labels() map[string]string {
 	out := map[string]string{}
-	for _, k := range Kinds() {
+	for _, k := range kinds {
 		out[k.Type] = k.Label
 	}
 	return out
@@ -196,7 +196,7 @@ func (s *Devices) allowed(c *rest.Call) ([]string, error) {
 		return nil, err
 	}
 	out := []string{}
-	for _, k := range Kinds() {
+	for _, k := range kinds {
 		if _, pair := p.Enabled(k.Type); pair && !k.Former && k.reaches(s.Notify, false) {
 			out = append(out, k.Type)
 		}

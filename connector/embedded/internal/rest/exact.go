@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 )
 
 // exact drops the members of a JSON value that t has only in another case. PingOne's
@@ -52,9 +53,22 @@ func exactObject(raw json.RawMessage, t reflect.Type) (json.RawMessage, error) {
 	return json.Marshal(out)
 }
 
+// shapes are the members of the types seen so far: bodies are of few types, and each is
+// read again and again.
+var shapes sync.Map // reflect.Type → map[string]reflect.Type
+
 // members are the JSON names of a struct with their types, those of embedded structs
-// included.
+// included. The map must not be changed.
 func members(t reflect.Type) map[string]reflect.Type {
+	if m, ok := shapes.Load(t); ok {
+		return m.(map[string]reflect.Type)
+	}
+	m := readMembers(t)
+	shapes.Store(t, m)
+	return m
+}
+
+func readMembers(t reflect.Type) map[string]reflect.Type {
 	out := map[string]reflect.Type{}
 	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

@@ -263,12 +263,23 @@ func TestRiskRefusals(t *testing.T) {
 		}
 	}
 	w.api("POST", "riskEvaluations", obj{}).want(400, "REQUIRED_VALUE")
-	for _, set := range []obj{{"riskPolicySet": obj{"id": user}}, {"riskPolicySet.id": "x"}} {
+	name := w.evaluate(user, nil).text("riskPolicySet.name")
+	for _, c := range []struct {
+		set    obj
+		target string // "" for one that is taken
+	}{
+		{obj{"riskPolicySet": obj{"id": user}}, "riskPolicySet.id"}, {obj{"riskPolicySet.id": "x"}, "riskPolicySet.id"},
+		{obj{"riskPolicySet": obj{"id": user, "name": name}}, "riskPolicySet.id"},
+		{obj{"riskPolicySet": obj{"name": "x"}}, "riskPolicySet.name"}, {obj{"riskPolicySet": obj{"name": name}}, ""},
+		{obj{"riskPolicySet": obj{"id": w.evaluate(user, nil).text("riskPolicySet.id"), "name": "x"}}, ""},
+	} {
 		b := riskEvent(user, nil)
-		for k, v := range set {
+		for k, v := range c.set {
 			b[k] = v
 		}
-		w.api("POST", "riskEvaluations", b).want(400, "INVALID_VALUE")
+		if r := w.api("POST", "riskEvaluations", b); r.text("details.0.target") != c.target || (c.target == "") != (r.Status == 201) {
+			t.Errorf("%v: %s", c.set, r.Raw)
+		}
 	}
 	id := w.evaluate(user, nil).text("id")
 	w.closeRisk(id, "").want(400, "REQUIRED_VALUE")

@@ -1,6 +1,7 @@
 package risk
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -10,9 +11,25 @@ import (
 // request is the body of an evaluation. PingOne's samples also name the policy set by a
 // flat member.
 type request struct {
-	Event         *event    `json:"event"`
-	RiskPolicySet *rest.Ref `json:"riskPolicySet"`
-	FlatID        string    `json:"riskPolicySet.id"`
+	Event         *event `json:"event"`
+	RiskPolicySet struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	} `json:"riskPolicySet"`
+	FlatID string `json:"riskPolicySet.id"`
+}
+
+// names refuses a request that names another policy set than the one there is. An id
+// counts before a name.
+func (b request) names(p *compiled) error {
+	id := cmp.Or(b.RiskPolicySet.ID, b.FlatID)
+	switch name := b.RiskPolicySet.Name; {
+	case id != "" && id != p.ID:
+		return rest.Invalid("riskPolicySet.id", "is not a risk policy set")
+	case id == "" && name != "" && name != p.Name:
+		return rest.Invalid("riskPolicySet.name", "is not a risk policy set")
+	}
+	return nil
 }
 
 // evaluate answers POST riskEvaluations.
@@ -32,11 +49,8 @@ func (s *Risk) evaluate(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	if b.RiskPolicySet != nil {
-		b.FlatID = b.RiskPolicySet.ID
-	}
-	if b.FlatID != "" && b.FlatID != p.ID {
-		return rest.Reply{}, rest.Invalid("riskPolicySet.id", "is not a risk policy set")
+	if err := b.names(p); err != nil {
+		return rest.Reply{}, err
 	}
 	e, err := s.look(c, p, b.Event, ip)
 	if err != nil {

@@ -76,6 +76,8 @@ func TestPhoneAmongDevices(t *testing.T) {
 		{r.text("_embedded.devices.0.os.version"), "16"}, {r.text("_embedded.devices.0.model.marketingName"), "Pixel"},
 		{r.text("_embedded.devices.0.pushStatus.status"), "ENABLED"}, {r.text("_embedded.devices.0.otpStatus.status"), "ENABLED"},
 		{app["id"], embedded.NativeApplication(envID)}, {app["nativeName"], "Bank"},
+		{r.at("_embedded.devices.0.application.passcodeRefreshDuration.duration"), 30.0},
+		{r.text("_embedded.devices.0.application.passcodeRefreshDuration.timeUnit"), "SECONDS"},
 	} {
 		if c[0] != c[1] {
 			t.Errorf("%v, want %v", c[0], c[1])

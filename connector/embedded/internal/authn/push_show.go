@@ -3,6 +3,7 @@ package authn
 import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/span"
 )
 
 // number is what the sign-on page shows, for the person to find it on the phone.
@@ -22,13 +23,19 @@ type phone struct {
 	Rooted               bool              `json:"rooted"`
 	LockEnabled          bool              `json:"lockEnabled"`
 	NotificationProvider string            `json:"notificationProvider,omitempty"`
-	Application          device.MobileApp  `json:"application"`
+	Application          installed         `json:"application"`
 	PushEnabled          bool              `json:"pushEnabled"`
 	PushStatus           means             `json:"pushStatus"`
 	OTPEnabled           bool              `json:"otpEnabled"`
 	OTPStatus            means             `json:"otpStatus"`
 	Integrity            *device.Integrity `json:"deviceIntegrityState,omitempty"`
 	Lock                 *device.Lock      `json:"lock,omitempty"` // while there is one
+}
+
+// installed is the app, and how long one of its codes is shown.
+type installed struct {
+	device.MobileApp
+	PasscodeRefreshDuration span.Duration `json:"passcodeRefreshDuration"`
 }
 
 // means says whether one of a device's ways works now, and if not, why.
@@ -45,7 +52,8 @@ func (s *Authentications) phone(c *rest.Call, x *session, d *device.Record) *pho
 	p := &phone{
 		OS: m.OS, APIVersion: m.APIVersion, Locale: m.Locale, Model: m.Model, Manufacturer: m.Manufacturer,
 		SDKVersion: m.SDKVersion, Rooted: m.Rooted, LockEnabled: m.LockEnabled, NotificationProvider: m.NotificationProvider,
-		Application: m.Application, PushEnabled: m.PushEnabled, PushStatus: s.pushStatus(c, x, d),
+		Application: installed{m.Application, span.Duration{Duration: d.Period, TimeUnit: "SECONDS"}},
+		PushEnabled: m.PushEnabled, PushStatus: s.pushStatus(c, x, d),
 		OTPEnabled: m.OTPEnabled, OTPStatus: x.otpStatus(d), Integrity: m.Integrity,
 	}
 	if lock := device.LockOf(x.account.Device(d.ID), c.Tx.Now()); lock.Status == "LOCKED" {

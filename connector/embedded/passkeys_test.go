@@ -172,6 +172,9 @@ func TestPasskeyRequests(t *testing.T) {
 		{obj{"type": "FIDO2", "webAuthn": obj{"challenge": "***"}}, "webAuthn.challenge", "INVALID_VALUE"},
 		{obj{"type": "SECURITY_KEY"}, "rp.id", "REQUIRED_VALUE"},
 		{obj{"type": "PLATFORM"}, "rp.id", "REQUIRED_VALUE"},
+		{obj{"type": "SECURITY_KEY", "rp": obj{"name": "P"}}, "rp.id", "REQUIRED_VALUE"},
+		{obj{"type": "SECURITY_KEY", "rp": obj{"id": "pingone.test"}}, "rp.name", "REQUIRED_VALUE"},
+		{obj{"type": "PLATFORM", "rp": obj{"id": "pingone.test"}}, "rp.name", "REQUIRED_VALUE"},
 		{obj{"type": "FIDO2", "testMode": true}, "testMode", "INVALID_VALUE"},
 	} {
 		if r := w.api("POST", devices, c.body).want(400, c.code); r.text("details.0.target") != c.target {
@@ -384,7 +387,10 @@ func TestCompatibility(t *testing.T) {
 	if none.text("status") != "FAILED" || none.text("error.code") != "NO_USABLE_DEVICES" {
 		t.Errorf("%s", none.Raw)
 	}
-	w.auth("POST", "deviceAuthentications", obj{"rp": obj{"id": "pingone.test"}, "compatibility": "NONE"}).want(201, "")
+	nobody := w.auth("POST", "deviceAuthentications", obj{"rp": obj{"id": "pingone.test"}, "compatibility": "NONE"}).want(201, "")
+	if nobody.text("status") != "FAILED" || nobody.text("error.code") != "NO_USABLE_DEVICES" {
+		t.Errorf("%s", nobody.Raw)
+	}
 }
 
 // begin2 begins an authentication with a device of choice.

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"encoding/base64"
 	"regexp"
 	"slices"
@@ -102,24 +103,21 @@ func (s *Devices) newPasskey(c *rest.Call, a *account.Account, r *Record, p *pol
 }
 
 // name takes the relying party of a request, which overrides that of the FIDO2 policy.
-// The deprecated types must have one.
+// The deprecated types must have one, with its name (seed 000).
 func (p *Passkey) name(deviceType string, rp *relyingParty) error {
-	if rp == nil || rp.ID == "" {
-		if deviceType != fido2Type {
-			return rest.Required("rp.id")
-		}
-		p.RPName = p.RPID
-	}
 	if rp == nil {
-		return nil
+		rp = &relyingParty{}
 	}
-	if rp.ID != "" {
-		p.RPID = rp.ID
+	if deviceType != fido2Type {
+		switch {
+		case rp.ID == "":
+			return rest.Required("rp.id")
+		case rp.Name == "":
+			return rest.Required("rp.name")
+		}
 	}
-	p.RPName = rp.Name
-	if p.RPName == "" {
-		p.RPName = p.RPID
-	}
+	p.RPID = cmp.Or(rp.ID, p.RPID)
+	p.RPName = cmp.Or(rp.Name, p.RPID)
 	return ValidRPID("rp.id", p.RPID)
 }
 

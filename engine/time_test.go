@@ -179,6 +179,29 @@ func TestX2PollTwice(t *testing.T) {
 	refused(t, err, engine.NotFound)
 }
 
+// TestPollKeepsMessage: a poll that fails, or has no news, leaves the message where it is.
+func TestPollKeepsMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := "nodes:\n  b: { show: wait, next: { cancel: { then: a, message: wait.late } } }\n"
+	w.put(strings.NewReplacer("start: a", "start: b", "nodes:\n", first).Replace(pollFlow) + "messages: { en: { wait.late: Late } }\n")
+	c := w.start("poll", nil)
+	c.act("cancel", nil)
+	c.see("a", "wait.late")
+	token := c.e.Step.Token
+	for _, answer := range []connector.Outcome{failWith("BAD"), done(map[string]any{"ok": false}), done(map[string]any{})} {
+		w.caps.set("test/do", func(context.Context, connector.Call) connector.Outcome { return answer })
+		w.clock.move(2 * time.Second)
+		c.act("poll", nil)
+		c.see("a", "wait.late")
+		c.get()
+		c.see("a", "wait.late")
+		if c.e.Step.Token != token {
+			t.Error("a poll without news changed the token")
+		}
+	}
+}
+
 // TestPollAtTimeout: what was committed first wins over the timeout.
 func TestPollAtTimeout(t *testing.T) {
 	t.Parallel()

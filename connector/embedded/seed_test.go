@@ -84,7 +84,7 @@ func members(t *testing.T, raw []byte) []string {
 	return out
 }
 
-// The documents' Read All MFA User Devices, for those of its devices that are served: an
+// The documents' Read All MFA User Devices, for those of its devices that have no test of their own: an
 // active SMS device and a TOTP one that waits for its activation, of which the list shows
 // no secret. Members are equal, and in this order.
 func TestReadAllDevicesAsDocumented(t *testing.T) {

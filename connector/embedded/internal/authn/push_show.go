@@ -14,10 +14,10 @@ type number struct {
 // phone is what the entry of a MOBILE device has beside the others' (reference
 // pingone-mfa-api 3.4).
 type phone struct {
-	OS                   device.OS         `json:"os"`
+	OS                   device.OS         `json:"os,omitzero"`
 	APIVersion           string            `json:"apiVersion,omitempty"`
 	Locale               string            `json:"locale,omitempty"`
-	Model                device.Model      `json:"model"`
+	Model                device.Model      `json:"model,omitzero"`
 	Manufacturer         string            `json:"manufacturer,omitempty"`
 	SDKVersion           string            `json:"sdkVersion,omitempty"`
 	Rooted               bool              `json:"rooted"`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -27,6 +28,7 @@ type site struct {
 	app    *app
 	http   *httptest.Server
 	client *http.Client
+	log    *slog.Logger
 }
 
 type virtual struct {
@@ -70,7 +72,7 @@ func (s *site) open() {
 	s.config.url = "http://" + s.http.Listener.Addr().String()
 	c := s.config
 	var err error
-	if s.app, err = openApp(s.t.Context(), &c, slog.New(slog.DiscardHandler)); err != nil {
+	if s.app, err = openApp(s.t.Context(), &c, cmp.Or(s.log, slog.New(slog.DiscardHandler))); err != nil {
 		s.t.Fatal(err)
 	}
 	s.http.Config.Handler = s.app.server

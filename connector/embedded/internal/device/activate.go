@@ -111,11 +111,7 @@ func Consequences(c *rest.Call, user, id string, f account.Failure) error {
 // waiting reads user, device and policy for something that only a device which waits
 // for activation can do.
 func (s *Devices) waiting(c *rest.Call) (*account.Account, *Record, *policy.Policy, error) {
-	a, err := s.latched(c)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	r, hot, err := s.device(c, a)
+	a, r, hot, err := s.device(c, s.latched)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -100,25 +100,29 @@ func (s *Devices) sweep(c *rest.Call, user string) error {
 	return nil
 }
 
-// device reads the device of the path: 404 when the user has none of this id, whoever
-// else has.
-func (s *Devices) device(c *rest.Call, a *account.Account) (*Record, *account.Device, error) {
+// device reads user and device of the path, the user by latched or user: 404 when the
+// user has no device of this id, whoever else has.
+func (s *Devices) device(c *rest.Call, read func(*rest.Call) (*account.Account, error)) (*account.Account, *Record, *account.Device, error) {
+	a, err := read(c)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	id, err := c.ID("deviceID")
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	hot := a.Device(id)
 	if hot == nil {
-		return nil, nil, rest.Missing()
+		return nil, nil, nil, rest.Missing()
 	}
 	recs, err := Load(c.Tx, c.Env, a.ID, []string{id})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if len(recs) == 0 {
-		return nil, nil, rest.Missing()
+		return nil, nil, nil, rest.Missing()
 	}
-	return recs[0], hot, nil
+	return a, recs[0], hot, nil
 }
 
 func audited(c *rest.Call, event, user, id, result string) error {

@@ -7,11 +7,7 @@ import (
 )
 
 func (s *Devices) read(c *rest.Call) (rest.Reply, error) {
-	a, err := s.user(c)
-	if err != nil {
-		return rest.Reply{}, err
-	}
-	r, _, err := s.device(c, a)
+	a, r, _, err := s.device(c, s.user)
 	if err != nil {
 		return rest.Reply{}, err
 	}
@@ -24,11 +20,7 @@ func (s *Devices) read(c *rest.Call) (rest.Reply, error) {
 
 // remove answers DELETE of a device. The next in the order becomes the default.
 func (s *Devices) remove(c *rest.Call) (rest.Reply, error) {
-	a, err := s.latched(c)
-	if err != nil {
-		return rest.Reply{}, err
-	}
-	r, _, err := s.device(c, a)
+	a, r, _, err := s.device(c, s.latched)
 	if err != nil {
 		return rest.Reply{}, err
 	}
@@ -79,11 +71,7 @@ func (s *Devices) nickname(c *rest.Call) (rest.Reply, error) {
 	if err := rest.AtMost("nickname", *b.Nickname, maxNickname); err != nil {
 		return rest.Reply{}, err
 	}
-	a, err := s.user(c)
-	if err != nil {
-		return rest.Reply{}, err
-	}
-	r, _, err := s.device(c, a)
+	a, r, _, err := s.device(c, s.user)
 	if err != nil {
 		return rest.Reply{}, err
 	}
@@ -123,11 +111,7 @@ func (s *Devices) unblock(c *rest.Call) (rest.Reply, error) {
 }
 
 func (s *Devices) alter(c *rest.Call, event string, change func(*account.Device)) (rest.Reply, error) {
-	a, err := s.latched(c)
-	if err != nil {
-		return rest.Reply{}, err
-	}
-	r, hot, err := s.device(c, a)
+	a, r, hot, err := s.device(c, s.latched)
 	if err != nil {
 		return rest.Reply{}, err
 	}

@@ -57,11 +57,7 @@ func (s *Devices) requestLogs(c *rest.Call) (rest.Reply, error) {
 	if err := rest.OneOf("level", b.Level, "INFO", "WARN"); err != nil {
 		return rest.Reply{}, err
 	}
-	a, err := s.latched(c)
-	if err != nil {
-		return rest.Reply{}, err
-	}
-	r, _, err := s.device(c, a)
+	a, r, _, err := s.device(c, s.latched)
 	if err != nil {
 		return rest.Reply{}, err
 	}

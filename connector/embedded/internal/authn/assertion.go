@@ -196,11 +196,7 @@ func (s *Authentications) proven(c *rest.Call, x *session, d *device.Record, sai
 		return err
 	}
 	x.Device, x.Ask, x.AMR = d.ID, nil, methods(d.Passkey.Credential, said)
-	event := rest.Event{Type: "ASSERTION.CHECK_SUCCESS", User: x.User, ResourceType: "AUTHENTICATION", ResourceID: x.ID}
-	if said.Cloned {
-		event.Description = "the signature counter did not rise: the authenticator may have been cloned"
-	}
-	if err := c.Audit(event); err != nil {
+	if err := audited(c, "ASSERTION.CHECK_SUCCESS", x, rest.Success); err != nil {
 		return err
 	}
 	return s.update(c, x, rest.Success)

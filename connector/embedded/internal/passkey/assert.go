@@ -15,7 +15,6 @@ type Asserted struct {
 	SignCount    uint32
 	UserVerified bool
 	BackedUp     bool
-	Cloned       bool // the counter did not rise, and the rules tolerate it
 }
 
 // Identify reads which credential an assertion is of, and the user that it names, or nil.
@@ -77,7 +76,7 @@ func Assert(e Expect, c Credential, owner []byte, origin, assertion string) (Ass
 	if err := verifySignature(c.PublicKey, slices.Concat(data, hash[:]), signature); err != nil {
 		return Asserted{}, err
 	}
-	return r.concluded(e.Rules, c, a)
+	return r.concluded(c, a)
 }
 
 // owned checks whose credential it is: steps 2 and 3.
@@ -143,17 +142,15 @@ func verifySignature(public, data, signature []byte) error {
 	return nil
 }
 
-// concluded judges the counter and the extensions: steps 17 and 18.
-func (r *response) concluded(rules Rules, c Credential, a *authData) (Asserted, error) {
-	stuck := (a.count != 0 || c.SignCount != 0) && a.count <= c.SignCount
-	if stuck && !rules.TolerateClones {
+// concluded judges the counter and the extensions: steps 17 and 18. A counter that did not
+// rise betrays a clone, and no FIDO2 policy of PingOne's lets one pass.
+func (r *response) concluded(c Credential, a *authData) (Asserted, error) {
+	if (a.count != 0 || c.SignCount != 0) && a.count <= c.SignCount {
 		return Asserted{}, authentication.refuse(17, "the signature counter did not rise")
 	}
 	var results object
 	if r.whole.has("clientExtensionResults") && json.Unmarshal(r.whole["clientExtensionResults"], &results) != nil {
 		return Asserted{}, authentication.refuse(18, "extension results are not an object")
 	}
-	return Asserted{
-		SignCount: max(a.count, c.SignCount), UserVerified: a.flags.HasUserVerified(), BackedUp: a.flags.HasBackupState(), Cloned: stuck,
-	}, nil
+	return Asserted{SignCount: a.count, UserVerified: a.flags.HasUserVerified(), BackedUp: a.flags.HasBackupState()}, nil
 }

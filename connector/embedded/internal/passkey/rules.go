@@ -43,10 +43,6 @@ type Rules struct {
 	Timeout time.Duration
 	Hints   []string // SECURITY_KEY, CLIENT_DEVICE, HYBRID
 
-	// TolerateClones accepts a signature counter that did not rise, which a cloned
-	// authenticator betrays itself by, and only reports it.
-	TolerateClones bool
-
 	// Metadata finds what is known of an authenticator model, or nil. Its errors end the
 	// ceremony as they are. Without it no model is known.
 	Metadata func(aaguid [16]byte) (*Metadata, error)

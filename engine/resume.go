@@ -48,7 +48,7 @@ func (w *walker) answer(q ResumeRequest) error {
 		w.repeat = true
 		return nil
 	}
-	w.request = q.Request
+	w.updateRequest(q.Request, q.Access.Manager)
 	w.hear(q.Client)
 	if err := w.fireDue(); err != nil {
 		return err
@@ -79,6 +79,22 @@ func (w *walker) mayAnswer(a Access, repeats bool) bool {
 		return true
 	}
 	return repeats && w.st.head.rotatedByLast() && w.r.secrets.isHandle(w.st.id, w.st.head.Rotation-1, a.Handle)
+}
+
+// updateRequest keeps what the server saw of this request, and its address for what runs
+// when no client waits: a timer, or whoever takes over. The holder of the management token
+// is a back end that speaks for many people; its address is not kept.
+func (w *walker) updateRequest(f RequestFacts, manager bool) {
+	w.request = f
+	if !manager {
+		w.st.head.Address = f.IP
+	}
+	w.ctx = w.withSource(w.ctx)
+}
+
+// withSource tells capabilities for whom they run.
+func (w *walker) withSource(ctx context.Context) context.Context {
+	return connector.WithSource(ctx, connector.Source{Execution: w.st.id, Address: w.st.head.Address})
 }
 
 // hear takes the client's newest word about itself.

@@ -191,7 +191,7 @@ func (r *Runner) runUnits(ctx context.Context, id, kind string, do func(*walker)
 func (r *Runner) carryOn(ctx context.Context, until time.Time, w *walker, e *Execution) (*Execution, error) {
 	for w.call != nil && w.call.nap <= r.limits.Nap {
 		call := w.call
-		out := r.make(ctx, until, call)
+		out := r.make(w.withSource(ctx), until, call)
 		next, view, err := r.unit(ctx, w.st.id, "FLOW.STEPPED", until, call.resumeAfter(out))
 		if err != nil {
 			return nil, err
@@ -249,10 +249,12 @@ func (r *Runner) unit(ctx context.Context, id, kind string, until time.Time, do 
 
 func (r *Runner) walker(ctx context.Context, tx *store.Tx, st *state, b *Bundle) *walker {
 	now := tx.Now()
-	return &walker{
+	w := &walker{
 		scope: scope{r: r, st: st, budget: cond.NewBudget(r.limits.Exprs, now)},
-		ctx:   ctx, tx: tx, now: now, bundle: b,
+		tx:    tx, now: now, bundle: b,
 	}
+	w.ctx = w.withSource(ctx)
+	return w
 }
 
 // commit writes what the unit changed: execution, timer, audit.

@@ -109,7 +109,8 @@ func (r *Runner) begin(ctx context.Context, tx *store.Tx, id string, q StartRequ
 		Frames:  []frame{{Flow: q.Flow, Node: p.Flow.Start}},
 	}
 	w.takeInputs(p.Flow, inputs)
-	w.request, w.client = q.Request, true
+	w.client = true
+	w.updateRequest(q.Request, q.Manager)
 	w.hear(&q.Client)
 	return w, nil
 }

@@ -38,6 +38,7 @@ type head struct {
 
 	Frames  []frame        `json:"fr"`
 	Client  clientFacts    `json:"cl,omitzero"`
+	Address string         `json:"ad,omitempty"` // of the client that moved it last, for limits
 	Message *StepMessage   `json:"m,omitempty"`
 	Proofs  []proof        `json:"pr,omitempty"`
 	Open    []openResource `json:"o,omitempty"`

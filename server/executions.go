@@ -11,7 +11,7 @@ import (
 // startExecution is POST /v1/flows/{flow}/executions: 201, 200 when the Idempotency-Key
 // gave back an execution started before, 202 while an outside call takes its time.
 func (s *Server) startExecution(c echo.Context) error {
-	if wait := s.starts.take(s.clientIP(c.Request())); wait > 0 {
+	if wait := s.starts.countEvent(clientBlock(s.clientIP(c.Request()))); wait > 0 {
 		return tooSoon{refuse(engine.RateLimited, "too many starts from this address"), wait}
 	}
 	id, err := flowParam(c)

@@ -13,5 +13,5 @@ func (s *Server) Routes() []string {
 func (s *Server) Tracked() int {
 	s.starts.mu.Lock()
 	defer s.starts.mu.Unlock()
-	return len(s.starts.byAddr)
+	return len(s.starts.fullAt)
 }

@@ -59,7 +59,7 @@ func (s *Server) heldBack(r *http.Request) time.Duration {
 	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.EscapedPath(), "/app/devices") {
 		return 0
 	}
-	return s.pairs.take(s.clientIP(r))
+	return s.pairs.countEvent(clientBlock(s.clientIP(r)))
 }
 
 func (s *Server) isPingOne(path string) bool {

@@ -1,77 +1,92 @@
 package server
 
 import (
-	"container/list"
+	"hash/maphash"
+	"maps"
 	"net/netip"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
-// limiter counts events an address and minute with bounded memory: when more addresses
-// come than it tracks, it forgets the one not seen for longest.
-type limiter struct {
+// rateLimiter counts events a key and minute with bounded memory. A key may spend a whole
+// minute's allowance at once; it comes back evenly.
+//
+// What is kept of a key is when its allowance is full again, and a full one is forgotten
+// without loss. When more keys than tracked have spent something within the minute, none of
+// them is forgotten, or whoever commands many addresses could free one by using the others:
+// newcomers share crowdSlots allowances until there is room.
+type rateLimiter[K comparable] struct {
 	perMinute, tracked int
 	now                func() time.Time
+	seed               maphash.Seed
 
 	mu     sync.Mutex
-	recent *list.List // of *bucket, most recent first
-	byAddr map[netip.Prefix]*list.Element
+	fullAt map[K]int64 // in ns of the Unix time
+	crowd  [crowdSlots]int64
+	swept  int64 // when full allowances were forgotten last
 }
 
-type bucket struct {
-	addr netip.Prefix
-	rate *rate.Limiter
-}
+// crowdSlots spread newcomers so that one of them seldom meets an attacker's slot.
+const crowdSlots = 1 << 12
 
-func newLimiter(perMinute, tracked int, now func() time.Time) *limiter {
-	return &limiter{
+// newRateLimiter makes a limiter; 0 a minute is none.
+func newRateLimiter[K comparable](perMinute, tracked int, now func() time.Time) *rateLimiter[K] {
+	return &rateLimiter[K]{
 		perMinute: perMinute, tracked: max(tracked, 1), now: now,
-		recent: list.New(), byAddr: map[netip.Prefix]*list.Element{},
+		seed: maphash.MakeSeed(), fullAt: map[K]int64{},
 	}
 }
 
-// take counts one event of addr. It returns 0, or how long to wait when there were too
+// countEvent counts one event of key. It returns 0, or how long to wait when there were too
 // many; those are not counted.
-func (l *limiter) take(addr netip.Addr) (wait time.Duration) {
+func (l *rateLimiter[K]) countEvent(key K) (wait time.Duration) {
 	if l.perMinute <= 0 {
 		return 0
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
-	r := l.bucket(client(addr)).rate.ReserveN(now, 1)
-	if wait = r.DelayFrom(now); wait > 0 {
-		r.CancelAt(now)
+	now := l.now().UnixNano()
+	slot := &l.crowd[maphash.Comparable(l.seed, key)%crowdSlots]
+	full, known := l.fullAt[key]
+	if !known {
+		full = *slot
 	}
-	return wait
+	// A clock that was set back must not lock anybody out for longer than a minute.
+	full = min(max(full, now), now+int64(time.Minute)) + int64(time.Minute)/int64(l.perMinute)
+	if wait := time.Duration(full-now) - time.Minute; wait > 0 {
+		return wait
+	}
+	if known || l.hasRoom(now) {
+		l.fullAt[key] = full
+	} else {
+		*slot = full
+	}
+	return 0
 }
 
-func (l *limiter) bucket(p netip.Prefix) *bucket {
-	if e, ok := l.byAddr[p]; ok {
-		l.recent.MoveToFront(e)
-		return e.Value.(*bucket)
+// hasRoom reports whether one more key can be tracked. It looks through them once a second
+// at most, for that takes a millisecond.
+func (l *rateLimiter[K]) hasRoom(now int64) bool {
+	if len(l.fullAt) < l.tracked {
+		return true
 	}
-	if len(l.byAddr) >= l.tracked {
-		oldest := l.recent.Remove(l.recent.Back()).(*bucket)
-		delete(l.byAddr, oldest.addr)
+	if since := now - l.swept; since < 0 || since >= int64(time.Second) {
+		l.swept = now
+		maps.DeleteFunc(l.fullAt, func(_ K, full int64) bool { return full <= now })
 	}
-	b := &bucket{p, rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), l.perMinute)}
-	l.byAddr[p] = l.recent.PushFront(b)
-	return b
+	return len(l.fullAt) < l.tracked
 }
 
-// client is the network that counts as one client: an IPv4 address, or the /64 that one
-// IPv6 customer gets at least.
-func client(a netip.Addr) netip.Prefix {
+// clientBlock is the network that counts as one client: an IPv4 address, or the /64 that
+// one IPv6 customer gets at least.
+func clientBlock(a netip.Addr) netip.Prefix {
 	bits := a.BitLen()
 	if a.Is6() {
 		bits = 64
 	}
 	p, err := a.Prefix(bits)
 	if err != nil {
-		return netip.Prefix{} // no address: all of those share one bucket
+		return netip.Prefix{} // no address: all of those count as one client
 	}
 	return p
 }

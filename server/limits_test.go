@@ -75,19 +75,26 @@ func TestStartsOff(t *testing.T) {
 	}
 }
 
-// Memory is bounded, and what is forgotten is what was not seen for longest.
-func TestTrackedAddresses(t *testing.T) {
+// Memory is bounded, and nobody gets a new allowance by filling it with other addresses.
+func TestManyAddressesFreeNobody(t *testing.T) {
 	t.Parallel()
-	w, _ := limited(t, 1, 3)
+	w, now := limited(t, 1, 3)
 	w.startFrom("203.0.113.1").want(201)
 	for i := range 20 {
-		w.startFrom(fmt.Sprintf("198.51.100.%d", i)).want(201)
-		w.startFrom("203.0.113.1").want(429) // stays among the recent
+		w.startFrom(fmt.Sprintf("198.51.100.%d", i)) // some of the last share a slot
+		w.startFrom("203.0.113.1").want(429)
+		w.startFrom(fmt.Sprintf("198.51.100.%d", i)).want(429)
 	}
 	if n := w.server.Tracked(); n != 3 {
 		t.Errorf("%d addresses remembered, want 3", n)
 	}
-	w.startFrom("198.51.100.0").want(201) // forgotten
+	now.Add(time.Minute) // all may again, so all may be forgotten
+	w.startFrom("203.0.113.1").want(201)
+	w.startFrom("198.51.100.19").want(201)
+	w.startFrom("198.51.100.19").want(429)
+	if n := w.server.Tracked(); n > 3 {
+		t.Errorf("%d addresses remembered, want 3 at most", n)
+	}
 }
 
 // Only starts are limited.

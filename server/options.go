@@ -113,7 +113,7 @@ type Limits struct {
 	Header            int           // bytes of the request line and headers; over it 431; 0 leaves net/http's 1 MiB
 	StartsPerMinute   int           // executions started from one address (IPv6: one /64)
 	PairingsPerMinute int           // tries to pair a phone from one address, which need no token
-	TrackedAddresses  int           // addresses remembered for both, the least recent forgotten
+	TrackedAddresses  int           // addresses remembered for each; further ones share what they may do
 	Connections       int           // open at once; more wait to be accepted
 	ReadHeaderTimeout time.Duration // a client that dribbles its headers holds no connection longer
 	ReadTimeout       time.Duration // the same for the whole request

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync/atomic"
 
@@ -25,8 +26,8 @@ type Server struct {
 	token   [sha256.Size]byte
 	echo    *echo.Echo
 	handler http.Handler // the outer layers around dispatch
-	starts  *limiter
-	pairs   *limiter
+	starts  *rateLimiter[netip.Prefix]
+	pairs   *rateLimiter[netip.Prefix]
 	metrics *metrics
 	log     *slog.Logger
 
@@ -46,8 +47,8 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		opt: o, limits: *o.Limits, origin: origin,
 		token:   sha256.Sum256([]byte(o.ManagementToken)),
-		starts:  newLimiter(o.Limits.StartsPerMinute, o.Limits.TrackedAddresses, o.Now),
-		pairs:   newLimiter(o.Limits.PairingsPerMinute, o.Limits.TrackedAddresses, o.Now),
+		starts:  newRateLimiter[netip.Prefix](o.Limits.StartsPerMinute, o.Limits.TrackedAddresses, o.Now),
+		pairs:   newRateLimiter[netip.Prefix](o.Limits.PairingsPerMinute, o.Limits.TrackedAddresses, o.Now),
 		metrics: newMetrics(),
 		log:     o.Logger,
 	}

@@ -112,7 +112,7 @@ type StartRequest struct {
 	Client         ClientFacts
 	Request        RequestFacts
 	Manager        bool   // may start flows that are not public and set any input
-	IdempotencyKey string // "" for none; remembered for 24 h with the body's fingerprint
+	IdempotencyKey string // "" for none; MinIdempotencyKey to MaxIdempotencyKey bytes that nobody guesses
 }
 
 // ResumeRequest answers a step.

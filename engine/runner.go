@@ -289,6 +289,9 @@ func (w *walker) write(kind string) error {
 		}
 	}
 	h.Step++
+	if h.First == 0 && h.Status == Waiting {
+		h.First = h.Step
+	}
 	if w.call != nil {
 		w.call.step = h.Step
 	}

@@ -115,7 +115,7 @@ func TestDeviceSessionOfAStart(t *testing.T) {
 	w.caps.set("test/remember", remembering)
 	flow := strings.Replace(rememberFlow("test/remember"), "start: ask", "start: remember", 1)
 	w.put(strings.Replace(flow, "  ask:\n    show: message\n    next: { continue: remember }\n", "", 1))
-	q := engine.StartRequest{Flow: "remember", Manager: true, IdempotencyKey: "k", Client: engine.ClientFacts{DeviceSession: "old"}}
+	q := engine.StartRequest{Flow: "remember", Manager: true, IdempotencyKey: startKey, Client: engine.ClientFacts{DeviceSession: "old"}}
 	for range 2 {
 		e, err := w.run.Start(t.Context(), q)
 		if err != nil || e.DeviceSession != "old+" {

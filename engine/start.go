@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,12 +15,16 @@ import (
 // Start begins an execution of the deployed revision of a flow and walks to its first
 // screen or end. The answer carries the handle.
 //
-// A repeated start with the same IdempotencyKey and body gets the same execution, and
-// its handle while the first step is open. Errors: NOT_FOUND (no such flow, or not
-// public), FORBIDDEN (an input the caller may not set), INPUT_INVALID (with Fields),
-// IDEMPOTENCY_MISMATCH, CONTENDED, UNAVAILABLE.
+// A repeated start with the same IdempotencyKey and body gets the answer of the first
+// while its first step is open. Errors: BAD_REQUEST (an IdempotencyKey of the wrong
+// length), NOT_FOUND (no such flow, or not public), FORBIDDEN (an input the caller may not
+// set), INPUT_INVALID (with Fields), IDEMPOTENCY_MISMATCH, STALE_TOKEN (a repeat too late),
+// CONTENDED, UNAVAILABLE.
 func (r *Runner) Start(ctx context.Context, q StartRequest) (*Execution, error) {
-	body, err := r.bodyPrint(q)
+	if err := checkIdempotencyKey(q.IdempotencyKey); err != nil {
+		return nil, err
+	}
+	body, err := r.startPrint(q)
 	if err != nil {
 		return nil, refuse(err)
 	}
@@ -34,7 +36,7 @@ func (r *Runner) Start(ctx context.Context, q StartRequest) (*Execution, error) 
 	err = r.db.Update(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		w, e, before = nil, nil, nil
 		if q.IdempotencyKey != "" {
-			known, err := r.remembered(ctx, tx, q, body)
+			known, err := r.repeatStart(ctx, tx, q, body)
 			if err != nil || known != nil {
 				before = known
 				return err
@@ -47,7 +49,7 @@ func (r *Runner) Start(ctx context.Context, q StartRequest) (*Execution, error) 
 			return err
 		}
 		if q.IdempotencyKey != "" {
-			if err := r.remember(tx, q, id, body); err != nil {
+			if err := r.recordStart(tx, q, id, body); err != nil {
 				return err
 			}
 		}
@@ -163,77 +165,4 @@ func completeInputs(f *flows.Flow, given map[string]any) (map[string]any, inputE
 		}
 	}
 	return inputs, bad
-}
-
-// idem is what is kept of a start with an Idempotency-Key.
-type idem struct {
-	ID    string `json:"id"`
-	Print []byte `json:"p"`
-	Until int64  `json:"u"`
-}
-
-// idemID names the record of an Idempotency-Key without holding it.
-func (r *Runner) idemID(q StartRequest) string {
-	return hex.EncodeToString(mac(r.secrets.print, []byte("idem"), []byte(q.IdempotencyKey)))
-}
-
-func (r *Runner) idemKey(id string) store.Key { return store.K(r.environment, "idem", id) }
-
-func (r *Runner) bodyPrint(q StartRequest) ([]byte, error) {
-	b, err := json.Marshal([]any{q.Flow, q.Inputs, q.Client, q.Manager})
-	if err != nil {
-		return nil, fmt.Errorf("fingerprint of the start: %w", err)
-	}
-	return mac(r.secrets.print, []byte("start"), b), nil
-}
-
-func (r *Runner) remember(tx *store.Tx, q StartRequest, id string, body []byte) error {
-	until := millis(tx.Now().Add(r.limits.Idem))
-	b, err := json.Marshal(idem{ID: id, Print: body, Until: until})
-	if err != nil {
-		return fmt.Errorf("encode idempotency record: %w", err)
-	}
-	tx.Put(r.idemKey(r.idemID(q)), b)
-	tx.Put(r.timerKey(until, idemTimer+r.idemID(q)), []byte("idem")) // which removes it
-	return nil
-}
-
-// remembered returns the execution that the same start made before, nil if none did.
-func (r *Runner) remembered(ctx context.Context, tx *store.Tx, q StartRequest, body []byte) (*Execution, error) {
-	recs, err := tx.Get(r.idemKey(r.idemID(q)))
-	if err != nil || recs[0].Rev == 0 {
-		return nil, err
-	}
-	var i idem
-	if err := json.Unmarshal(recs[0].Value, &i); err != nil {
-		return nil, fmt.Errorf("decode idempotency record: %w", err)
-	}
-	if tx.Now().UnixMilli() >= i.Until {
-		return nil, nil
-	}
-	if string(i.Print) != string(body) {
-		return nil, &Error{Code: IdempotencyMismatch, Text: "this Idempotency-Key was used with another body"}
-	}
-	recs, err = tx.Get(r.key(i.ID))
-	if err != nil || recs[0].Rev == 0 {
-		return nil, err
-	}
-	st, err := decodeState(i.ID, recs[0].Value)
-	if err != nil {
-		return nil, err
-	}
-	b, err := r.catalog.bundle(ctx, st.head.Pins)
-	if err != nil {
-		return nil, err
-	}
-	e, err := r.view(st, b)
-	if err != nil {
-		return nil, err
-	}
-	e.Repeated = true
-	if st.head.Answered == nil && !st.head.Status.final() {
-		e.Handle = r.secrets.handleOf(i.ID, st.head.Rotation)
-		e.DeviceSession = st.head.issuedValue()
-	}
-	return e, nil
 }

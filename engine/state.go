@@ -28,7 +28,8 @@ type head struct {
 	Expires  int64             `json:"x"`
 	Finished int64             `json:"fi,omitempty"`
 
-	Step      int       `json:"n"` // of the step shown; part of its token
+	Step      int       `json:"n"`            // of the step shown; part of its token
+	First     int       `json:"f1,omitempty"` // Step when a screen was shown first
 	Answered  *answered `json:"a,omitempty"`
 	Rotate    bool      `json:"ro,omitempty"` // someone was authenticated: the next answer rotates the handle
 	Rotation  int       `json:"r,omitempty"`  // of the handle

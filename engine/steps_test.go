@@ -230,40 +230,6 @@ nodes: { ok: { end: success } }
 	refused(t, err, engine.NotFound)
 }
 
-func TestIdempotencyKey(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.put(loginFlow)
-	start := func(key, open string) (*engine.Execution, error) {
-		return w.run.Start(t.Context(), engine.StartRequest{
-			Flow: "login", IdempotencyKey: key, Inputs: map[string]any{"open": open}})
-	}
-	a, err := start("k", "1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := start("k", "1")
-	if err != nil || b.ID != a.ID || b.Handle != a.Handle || !b.Repeated {
-		t.Errorf("repeat gave %s, %v", dump(b), err)
-	}
-	_, err = start("k", "2")
-	refused(t, err, engine.IdempotencyMismatch)
-	c := &client{w: w, id: a.ID, handle: a.Handle, e: a}
-	c.act("submit", word)
-	if d, err := start("k", "1"); err != nil || d.ID != a.ID || d.Handle != "" {
-		t.Errorf("after the first step: %s, %v", dump(d), err)
-	}
-	w.clock.move(24 * time.Hour)
-	if d, err := start("k", "1"); err != nil || d.ID == a.ID {
-		t.Errorf("a day later: %s, %v", dump(d), err)
-	}
-	w.clock.move(48 * time.Hour)
-	w.tick()
-	for rec, err := range w.db.Scan(t.Context(), store.Under("default/idem/")) {
-		t.Errorf("%s is left: %v", rec.Key, err)
-	}
-}
-
 // TestContention: what the store refuses inside a capability drops the unit; no catch
 // routes it, and nothing has happened.
 func TestContention(t *testing.T) {

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -78,14 +79,14 @@ func TestStart(t *testing.T) {
 	a := w.do("POST", executions, map[string]any{
 		"inputs": map[string]any{"label": "Name", "number": 1.5},
 		"client": map[string]any{"webauthn": "FULL", "locale": "de", "deviceSession": "ds"},
-	}, "Idempotency-Key: k 1", "User-Agent: test/1", "Origin: "+w.url).want(http.StatusCreated)
+	}, "Idempotency-Key: the key of a start", "User-Agent: test/1", "Origin: "+w.url).want(http.StatusCreated)
 	var x engine.Execution
 	a.decode(&x)
 	if got := a.Header.Get("Location"); got != "/v1/executions/"+x.ID {
 		t.Errorf("Location is %q", got)
 	}
 	want := engine.StartRequest{
-		Flow: "sign-on", Inputs: map[string]any{"label": "Name", "number": 1.5}, IdempotencyKey: "k 1",
+		Flow: "sign-on", Inputs: map[string]any{"label": "Name", "number": 1.5}, IdempotencyKey: "the key of a start",
 		Client:  engine.ClientFacts{WebAuthn: "FULL", Locale: "de", DeviceSession: "ds"},
 		Request: engine.RequestFacts{IP: "127.0.0.1", UserAgent: "test/1", Origin: w.url},
 	}
@@ -197,19 +198,50 @@ func TestExecutionIDs(t *testing.T) {
 	}
 }
 
-func TestIdempotencyKey(t *testing.T) {
+// A repeated start is answered as the first was until the execution has moved; after that
+// the key opens nothing, not to the one who holds the handle either.
+func TestIdempotencyKeyOpensTheFirstStepOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	var one, two engine.Execution
-	w.do("POST", executions, `{"inputs":{"label":"a"}}`, "Idempotency-Key: k").want(201).decode(&one)
-	w.do("POST", executions, `{"inputs":{"label":"a"}}`, "Idempotency-Key: k").want(200).decode(&two)
-	if one.ID != two.ID || one.Handle != two.Handle || !two.Repeated {
-		t.Errorf("got %+v, then %+v", one, two)
+	const key = "Idempotency-Key: 7c1e3f0a-5c55-4c1e"
+	start := func(body string, headers ...string) answer {
+		return w.do("POST", executions, body, append(headers, key)...)
 	}
-	w.do("POST", executions, `{"inputs":{"label":"b"}}`, "Idempotency-Key: k").problem(422, "IDEMPOTENCY_MISMATCH", "")
-	for _, key := range []string{"", "ü", strings.Repeat("k", 256)} {
-		w.do("POST", executions, `{}`, "Idempotency-Key: "+key).problem(400, "BAD_REQUEST", "Idempotency-Key")
+	e := &started{w: w}
+	first := start(`{"inputs":{"label":"a"}}`).want(201)
+	first.decode(&e.x)
+	e.path = "/v1/executions/" + e.x.ID
+	var again engine.Execution
+	start(`{"inputs":{"label":"a"}}`).want(200).decode(&again)
+	if !again.Repeated {
+		t.Errorf("the repeat does not say so: %+v", again)
 	}
-	w.do("POST", executions, `{}`, "Idempotency-Key: a", "Idempotency-Key: a").problem(400, "BAD_REQUEST", "Idempotency-Key")
-	w.do("POST", executions, `{}`, "Idempotency-Key: "+strings.Repeat("k", 255)).want(201)
+	again.Repeated = false
+	if d := cmp.Diff(e.x, again); d != "" {
+		t.Errorf("the repeat is not the first answer (-first +repeat):\n%s", d)
+	}
+	start(`{"inputs":{"label":"b"}}`).problem(422, "IDEMPOTENCY_MISMATCH", "")
+	start(`{"inputs":{"label":"a"},"client":{"locale":"de"}}`).problem(422, "IDEMPOTENCY_MISMATCH", "")
+	start(`{"inputs":{"label":"a"}}`, "Authorization: Bearer "+token).want(201) // the manager's keys are its own
+	e.act("submit", "ben", "wrong").want(200)
+	for _, h := range []string{"X-Nothing: 1", "Execution-Handle: " + e.x.Handle} {
+		a := start(`{"inputs":{"label":"a"}}`, h).problem(409, "STALE_TOKEN", "first step")
+		for name, secret := range map[string]string{"execution": "\"execution\":", "id": e.x.ID, "handle": e.x.Handle, "token": e.x.Step.Token} {
+			if strings.Contains(string(a.body), secret) || strings.Contains(fmt.Sprint(a.Header), e.x.ID) {
+				t.Errorf("the refusal tells the %s: %v %s", name, a.Header, a.body)
+			}
+		}
+	}
+}
+
+func TestIdempotencyKeyHas16To128Characters(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, key := range []string{"", "k", strings.Repeat("k", 15), strings.Repeat("k", 129), strings.Repeat("k", 255), strings.Repeat("ü", 16)} {
+		w.do("POST", executions, `{}`, "Idempotency-Key: "+key).problem(400, "BAD_REQUEST", "16 to 128")
+	}
+	one := "Idempotency-Key: " + strings.Repeat("k", 16)
+	w.do("POST", executions, `{}`, one, one).problem(400, "BAD_REQUEST", "there once")
+	w.do("POST", executions, `{}`, one).want(201)
+	w.do("POST", executions, `{}`, "Idempotency-Key: "+strings.Repeat("k", 128)).want(201)
 }

@@ -11,7 +11,6 @@ import (
 
 // Limits of what a client says about itself and of names it sends back, in bytes.
 const (
-	maxKey    = 255 // Idempotency-Key
 	maxLocale = 64
 	maxName   = 200 // action
 	maxFact   = 512 // User-Agent and Origin are cut there
@@ -105,16 +104,18 @@ func cut(text string) string {
 	return strings.ToValidUTF8(text[:min(len(text), maxFact)], "\uFFFD")
 }
 
-// idempotencyKey is the header of that name: one, of printable ASCII.
+// idempotencyKey is the header of that name: one, of printable ASCII. Its length is the
+// engine's to check.
 func idempotencyKey(r *http.Request) (string, error) {
 	given := r.Header.Values("Idempotency-Key")
 	if len(given) == 0 {
 		return "", nil
 	}
-	bad := len(given) > 1 || given[0] == "" || len(given[0]) > maxKey ||
+	bad := len(given) > 1 || given[0] == "" ||
 		strings.ContainsFunc(given[0], func(r rune) bool { return r < 0x20 || r > 0x7E })
 	if bad {
-		return "", refuse(engine.BadRequest, "Idempotency-Key must be 1 to %d printable ASCII characters", maxKey)
+		return "", refuse(engine.BadRequest, "Idempotency-Key must be there once, with %d to %d printable ASCII characters: send a random UUID",
+			engine.MinIdempotencyKey, engine.MaxIdempotencyKey)
 	}
 	return given[0], nil
 }

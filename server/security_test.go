@@ -175,7 +175,7 @@ func TestCanariesStayOutOfTheLog(t *testing.T) {
 		return nil, &engine.Error{Code: engine.Contended, Text: "again"}
 	}
 	esc := "CANARY%E2%80%A8%1B%0D%0A"
-	headers := []string{"Execution-Handle: " + canary[:6], "Idempotency-Key: " + canary[:6], "User-Agent: " + canary[:9], "X-Request-Id: CANARY", "Cookie: a=CANARY"}
+	headers := []string{"Execution-Handle: " + canary[:6], "Idempotency-Key: " + strings.Repeat(canary[:6], 3), "User-Agent: " + canary[:9], "X-Request-Id: CANARY", "Cookie: a=CANARY"}
 	body := map[string]any{"inputs": map[string]any{"label": canary}}
 	w.do("POST", executions, body, headers...).want(201)
 	w.do("POST", executions+"?"+esc+"="+esc, body, headers...).want(400)

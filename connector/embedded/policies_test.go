@@ -218,7 +218,7 @@ func TestMethodTakenFromAPolicy(t *testing.T) {
 	delete(p, "whatsApp")
 	w.api("PUT", "deviceAuthenticationPolicies/"+p["id"].(string), p).want(200, "")
 	w.assert(da, w.sign(key, options)).step("7.2.3")
-	w.check(sent, "000000").want(400, "INVALID_OTP")
-	w.api("POST device.activate", pending, obj{"otp": "000000"}).want(400, "INVALID_OTP")
+	w.check(sent, "000000").want(400, "INVALID_REQUEST")
+	w.api("POST device.activate", pending, obj{"otp": "000000"}).want(400, "INVALID_VALUE")
 	w.api("POST device.sendActivationCode", pending, nil).want(400, "INVALID_VALUE")
 }

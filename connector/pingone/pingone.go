@@ -46,6 +46,14 @@ type Response struct {
 	Body   json.RawMessage // empty for 204
 }
 
+// CredentialEpoch is a response header of the embedded service that PingOne does not have.
+// Its value changes whenever the user's credentials do: a password set or taken away, the
+// account locked or disabled, MFA switched off, a device removed. What completes a check
+// (password.check, a COMPLETED deviceAuthentication or authenticationCode) carries the value
+// that the check was made under; a user, and whatever changes the credentials of one, the
+// value of now. A proof whose value is no longer the user's counts no more.
+const CredentialEpoch = "Credential-Epoch"
+
 // Path is a list of unescaped segments. It cannot be concatenated, so an id cannot
 // leave its segment.
 type Path []string

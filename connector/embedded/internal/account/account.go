@@ -20,6 +20,7 @@ type Account struct {
 	CodeFails int      `json:"c,omitempty"` // wrong codes in a row, if the settings have a lockout
 	CodesTo   int64    `json:"t,omitempty"` // locked until then by those, Unix ms
 	Unordered bool     `json:"u,omitempty"` // order removed: no default device
+	Epoch     int      `json:"e,omitempty"` // of credentials: see RaiseEpoch
 	Devices   []Device `json:"d,omitempty"` // active ones in their order, then pending ones
 }
 
@@ -56,6 +57,19 @@ func (a *Account) Save(tx *store.Tx, env string) error {
 	tx.Put(Key(env, a.ID), b)
 	return nil
 }
+
+// RaiseEpoch ends what was proven with the user's credentials so far. A new or withdrawn
+// password raises the epoch, and so do a lock by an administrator, disabling the user,
+// switching MFA off and the removal of a device: a proof or a remembered browser that was
+// made under an older epoch counts no more. A lock by wrong passwords does not, because
+// strangers cause it.
+func (a *Account) RaiseEpoch() { a.Epoch++ }
+
+// Stamp names the user and the epoch, as pingone.CredentialEpoch carries them.
+func (a *Account) Stamp() string { return StampOf(a.ID, a.Epoch) }
+
+// StampOf is the stamp of an epoch that was kept.
+func StampOf(user string, epoch int) string { return fmt.Sprintf("%s.%d", user, epoch) }
 
 // PasswordLocked reports whether the password is locked out, and for how long.
 func (a *Account) PasswordLocked(now time.Time) (time.Duration, bool) {

@@ -60,7 +60,7 @@ func (s *Codes) claim(c *rest.Call, who app.Caller) (rest.Reply, error) {
 	}
 	r.User, r.Device, r.Status = who.User, who.Device, Claimed
 	if r.NoAsking {
-		err = s.end(c, r, Completed, nil)
+		err = s.complete(c, r)
 	} else {
 		err = s.claimed(c, r)
 	}
@@ -122,6 +122,16 @@ func (s *Codes) find(c *rest.Call, code string) (*record, error) {
 	return r, err
 }
 
+// complete ends a code well, under the user's credentials of now.
+func (s *Codes) complete(c *rest.Call, r *record) error {
+	user, err := account.Load(c.Tx, c.Env, r.User)
+	if err != nil {
+		return err
+	}
+	r.Epoch = user.Epoch
+	return s.end(c, r, Completed, nil)
+}
+
 // admit refuses an app whose user, device or policy does not allow that the user signs on
 // with it now.
 func (s *Codes) admit(c *rest.Call, who app.Caller) (*application.Application, error) {
@@ -129,20 +139,12 @@ func (s *Codes) admit(c *rest.Call, who app.Caller) (*application.Application, e
 	if err != nil {
 		return nil, err
 	}
-	user, err := account.Load(c.Tx, c.Env, who.User)
+	user, err := s.mayAuthenticate(c, who.User)
 	if err != nil {
-		return nil, err
-	}
-	p, err := s.Policies.Load(c.Tx, c.Env, "")
-	if err != nil {
-		return nil, err
-	}
-	now := c.Tx.Now()
-	if err := p.Admits(user, now); err != nil {
 		return nil, err
 	}
 	d := user.Device(who.Device)
-	if _, locked := d.Locked(now); locked || d.Blocked() {
+	if _, locked := d.Locked(c.Tx.Now()); locked || d.Blocked() {
 		return nil, rest.Refuse(rest.RequestFailed, rest.ConstraintViolation, "", "The device may not approve: it is locked or blocked")
 	}
 	return a, nil

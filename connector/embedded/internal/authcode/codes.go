@@ -67,6 +67,7 @@ type record struct {
 	Status   Status          `json:"s"`
 	User     string          `json:"u,omitempty"` // who claimed it
 	Device   string          `json:"d,omitempty"`
+	Epoch    int             `json:"z,omitempty"` // of the user's credentials, when COMPLETED
 	Error    *failure        `json:"e,omitempty"` // when FAILED
 	Created  int64           `json:"t"`           // Unix ms
 	Modified int64           `json:"m"`

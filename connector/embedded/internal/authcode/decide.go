@@ -50,7 +50,7 @@ func (s *Codes) approve(c *rest.Call, who app.Caller, r *record) error {
 		if err != nil {
 			return err
 		}
-		return s.end(c, r, Completed, nil)
+		return s.complete(c, r)
 	}
 	d := p.Body.Details[0]
 	if err := s.end(c, r, Failed, &failure{Code: d.Code, Message: d.Message}); err != nil {

@@ -2,8 +2,10 @@ package authcode
 
 import (
 	"encoding/json"
+	"net/http"
 	"time"
 
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/application"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -80,7 +82,7 @@ func (r *record) approval() string {
 	return required
 }
 
-// read answers GET. It writes nothing, unless it is the first to find that the code's time
+// read answers GET. What the app vouched for is judged again. It writes nothing, unless it is the first to find that the code's time
 // is over.
 func (s *Codes) read(c *rest.Call) (rest.Reply, error) {
 	id, err := c.ID("authenticationCodeID")
@@ -90,6 +92,11 @@ func (s *Codes) read(c *rest.Call) (rest.Reply, error) {
 	r, err := s.current(c, id)
 	if err != nil {
 		return rest.Reply{}, err
+	}
+	if r.Status == Completed {
+		if err := s.revoke(c, r); err != nil {
+			return rest.Reply{}, err
+		}
 	}
 	a, err := application.Load(c.Tx, c.Env, r.App)
 	if err != nil {
@@ -105,7 +112,11 @@ func (s *Codes) read(c *rest.Call) (rest.Reply, error) {
 			d = recs[0]
 		}
 	}
-	return rest.OK(s.show(c, r, a, d))
+	reply := rest.Reply{Status: http.StatusOK, Body: s.show(c, r, a, d)}
+	if r.Status == Completed {
+		reply = reply.WithEpoch(account.StampOf(r.User, r.Epoch))
+	}
+	return reply, nil
 }
 
 // remove answers DELETE, in every state: nobody can claim or approve the code any more.

@@ -52,7 +52,7 @@ func (s *Authentications) checkAssertion(c *rest.Call) (rest.Reply, error) {
 	if err := s.proven(c, x, d, said); err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(s.show(c, x))
+	return s.reply(c, x)
 }
 
 // answering finds the deviceAuthentication of the path and the passkey that answers, nil

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/app"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
@@ -61,7 +62,17 @@ func (s *Authentications) read(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(s.show(c, x))
+	return s.reply(c, x)
+}
+
+// reply answers with a deviceAuthentication. One that is COMPLETED tells under which
+// credentials it was.
+func (s *Authentications) reply(c *rest.Call, x *session) (rest.Reply, error) {
+	r := rest.Reply{Status: http.StatusOK, Body: s.show(c, x)}
+	if x.Status == Completed {
+		r = r.WithEpoch(account.StampOf(x.User, x.Epoch))
+	}
+	return r, nil
 }
 
 // usable reports whether a device may be challenged now.
@@ -102,6 +113,9 @@ func (x *session) move(e Event) error {
 		return x.refuse()
 	}
 	x.Status = to
+	if to == Completed {
+		x.Epoch = x.account.Epoch
+	}
 	return nil
 }
 

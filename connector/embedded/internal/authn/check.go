@@ -1,6 +1,7 @@
 package authn
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
@@ -42,7 +43,7 @@ func (s *Authentications) checkOTP(c *rest.Call) (rest.Reply, error) {
 	if err := s.update(c, x, rest.Success); err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(s.show(c, x))
+	return s.reply(c, x)
 }
 
 // try is a guess at the code of a device.
@@ -65,10 +66,37 @@ func (s *Authentications) checkable(c *rest.Call, x *session) error {
 	if d == nil {
 		return otp.Refusal(otp.Result{Verdict: otp.Expired})
 	}
+	if err := x.fits(c.Tx.Now()); err != nil {
+		return err
+	}
+	if x.Once == nil && !s.served(x, d) || x.Once != nil && !s.standsBehind(x) {
+		return s.leaveMethod(c, x)
+	}
 	if !x.takesCode(d) {
 		return x.refuse()
 	}
-	return x.fits(c.Tx.Now())
+	return nil
+}
+
+// leaveMethod moves a session whose method the policy allows no more, and gives the refusal:
+// the session is to be read anew.
+func (s *Authentications) leaveMethod(c *rest.Call, x *session) error {
+	refusal := rest.Plain(http.StatusBadRequest, rest.InvalidRequest,
+		"The request could not be completed. The policy does not allow this device any more.")
+	if x.Once == nil {
+		if err := s.lost(c, x); err != nil {
+			return err
+		}
+		return refusal.Keep()
+	}
+	if err := x.move(UsedUp); err != nil {
+		return err
+	}
+	x.Code, x.Error = nil, &failure{Code: "NO_USABLE_DEVICES", Message: "The policy does not allow the method any more"}
+	if err := s.update(c, x, rest.Failed); err != nil {
+		return err
+	}
+	return refusal.Keep()
 }
 
 // unusable reports whether a device is locked or blocked.

@@ -2,6 +2,7 @@ package authn
 
 import (
 	"cmp"
+	"net/http"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
@@ -43,7 +44,9 @@ func (s *Authentications) initialize(c *rest.Call) (rest.Reply, error) {
 	if err := audited(c, "AUTHENTICATION.CREATED", x, result); err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.Created(withTest(s.show(c, x), x, code))
+	reply, err := s.reply(c, x)
+	reply.Status, reply.Body = http.StatusCreated, withTest(s.show(c, x), x, code)
+	return reply, err
 }
 
 // withTest shows the code of a test device, once.

@@ -30,6 +30,7 @@ type record struct {
 	Push     *push          `json:"w,omitempty"` // while PUSH_CONFIRMATION_REQUIRED
 	Asked    *request       `json:"q,omitempty"` // what apps are told of who asks
 	App      string         `json:"l,omitempty"` // the native app that authenticates its own user
+	Epoch    int            `json:"z,omitempty"` // of the user's credentials, when COMPLETED
 	Created  int64          `json:"t"`           // Unix ms
 	Modified int64          `json:"m"`
 }

@@ -97,7 +97,11 @@ func (s *Authentications) get(c *rest.Call, id string) (*session, error) {
 	if s.Life > 0 && c.Tx.Now().Sub(time.UnixMilli(r.Created)) >= s.Life {
 		return nil, rest.Missing()
 	}
-	return s.load(c, r)
+	x, err := s.load(c, r)
+	if err == nil && x.Status == Completed {
+		x.revoke(s.findChange(c, x))
+	}
+	return x, err
 }
 
 // load reads user, policy and devices of a record.

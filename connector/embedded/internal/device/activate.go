@@ -16,6 +16,9 @@ func (s *Devices) activate(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
+	if _, pair := p.Enabled(r.Type); !pair {
+		return rest.Reply{}, rest.Invalid("type", "is not allowed by the device authentication policy any more")
+	}
 	if k, _ := KindOf(r.Type); k.Way == Signs {
 		return s.activatePasskey(c, a, r)
 	}
@@ -109,7 +112,7 @@ func Consequences(c *rest.Call, user, id string, f account.Failure) error {
 }
 
 // waiting reads user, device and policy for something that only a device which waits
-// for activation can do.
+// for activation can do, and refuses users that the policy lets pair nothing.
 func (s *Devices) waiting(c *rest.Call) (*account.Account, *Record, *policy.Policy, error) {
 	a, r, hot, err := s.device(c, s.latched)
 	if err != nil {
@@ -119,6 +122,9 @@ func (s *Devices) waiting(c *rest.Call) (*account.Account, *Record, *policy.Poli
 		return nil, nil, nil, rest.Refuse(rest.RequestFailed, rest.ConstraintViolation, "", "The device is already active")
 	}
 	p, err := s.Policies.Effective(c.Tx, c.Env, r.Policy)
+	if err == nil {
+		err = p.AdmitsPairing(a)
+	}
 	return a, r, p, err
 }
 

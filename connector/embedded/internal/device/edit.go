@@ -1,6 +1,8 @@
 package device
 
 import (
+	"net/http"
+
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/scim"
@@ -27,11 +29,15 @@ func (s *Devices) remove(c *rest.Call) (rest.Reply, error) {
 	if err := Remove(c, a, r.ID); err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.Gone()
+	return rest.Reply{Status: http.StatusNoContent}.WithEpoch(a.Stamp()), nil
 }
 
-// Remove takes a device from its user, with all that belongs to it.
+// Remove takes a device from its user, with all that belongs to it. One that was never
+// activated proved nothing, so its end changes no credentials.
 func Remove(c *rest.Call, a *account.Account, id string) error {
+	if d := a.Device(id); d != nil && !d.Pending {
+		a.RaiseEpoch()
+	}
 	a.Remove(id)
 	if err := Forget(c, a.ID, id); err != nil {
 		return err

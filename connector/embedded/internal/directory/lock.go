@@ -16,12 +16,13 @@ func (d *Directory) lock(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, rest.Refuse(rest.RequestFailed, rest.ConstraintViolation, "", "A disabled account cannot be locked")
 	case a.LockedAt == 0:
 		a.LockedAt = c.Tx.Now().UnixMilli()
+		a.RaiseEpoch()
 		err = d.turned(c, a, "USER.LOCKED")
 	}
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(d.show(c, in, a))
+	return d.reply(c, in, a)
 }
 
 // unlock answers account.unlock: it lifts an administrator's lock and that of wrong

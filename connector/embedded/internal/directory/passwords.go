@@ -57,7 +57,7 @@ func (d *Directory) readPassword(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(d.passwordState(c, s, a))
+	return d.replyPassword(c, s, a)
 }
 
 // passwordBody is the body of all password operations.
@@ -107,7 +107,7 @@ func (d *Directory) checkPassword(c *rest.Call) (rest.Reply, error) {
 	if err := d.verdict(c, s, a, right); err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(d.passwordState(c, s, a))
+	return d.replyPassword(c, s, a)
 }
 
 // latched reads a user under the latch. Without a password there is nothing to count

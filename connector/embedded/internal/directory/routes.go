@@ -52,7 +52,12 @@ func (d *Directory) read(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(d.show(c, in, a))
+	return d.reply(c, in, a)
+}
+
+// reply answers with a user.
+func (d *Directory) reply(c *rest.Call, in *info, a *account.Account) (rest.Reply, error) {
+	return rest.Reply{Status: http.StatusOK, Body: d.show(c, in, a)}.WithEpoch(a.Stamp()), nil
 }
 
 // toggle is one of the two switches of a user.
@@ -82,10 +87,10 @@ func (d *Directory) readToggle(c *rest.Call, t toggle) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(map[string]any{
+	return rest.Reply{Status: http.StatusOK, Body: map[string]any{
 		"_links": rest.LinkSet{"self": c.Links.API("users", a.ID, t.name), "environment": c.Links.API(), "user": c.Links.API("users", a.ID)},
 		t.name:   t.get(a),
-	})
+	}}.WithEpoch(a.Stamp()), nil
 }
 
 func (d *Directory) writeToggle(c *rest.Call, t toggle) (rest.Reply, error) {
@@ -101,12 +106,15 @@ func (d *Directory) writeToggle(c *rest.Call, t toggle) (rest.Reply, error) {
 	case !isBool:
 		return rest.Reply{}, rest.Invalid(t.name, "must be of type boolean")
 	}
-	_, a, err := d.must(c)
+	_, a, err := d.held(c)
 	if err != nil {
 		return rest.Reply{}, err
 	}
 	if t.get(a) != on {
 		t.set(a, on)
+		if !on {
+			a.RaiseEpoch()
+		}
 		if err := a.Save(c.Tx, c.Env); err != nil {
 			return rest.Reply{}, err
 		}

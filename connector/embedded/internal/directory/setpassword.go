@@ -1,6 +1,8 @@
 package directory
 
 import (
+	"net/http"
+
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
@@ -120,10 +122,10 @@ func (d *Directory) write(c *rest.Call, a *account.Account, n assignment) (rest.
 	} else if err := d.putPassword(c, a.ID, *n.value, n.force); err != nil {
 		return rest.Reply{}, err
 	}
-	if a.PasswordRight() {
-		if err := a.Save(c.Tx, c.Env); err != nil {
-			return rest.Reply{}, err
-		}
+	a.PasswordRight()
+	a.RaiseEpoch()
+	if err := a.Save(c.Tx, c.Env); err != nil {
+		return rest.Reply{}, err
 	}
 	if err := audited(c, n.event, a.ID, rest.Success); err != nil {
 		return rest.Reply{}, err
@@ -132,12 +134,17 @@ func (d *Directory) write(c *rest.Call, a *account.Account, n assignment) (rest.
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(d.passwordState(c, s, a))
+	return d.replyPassword(c, s, a)
+}
+
+// replyPassword answers with the state of a password.
+func (d *Directory) replyPassword(c *rest.Call, s *secret, a *account.Account) (rest.Reply, error) {
+	return rest.Reply{Status: http.StatusOK, Body: d.passwordState(c, s, a)}.WithEpoch(a.Stamp()), nil
 }
 
 // forceChange marks the password as to be changed.
 func (d *Directory) forceChange(c *rest.Call) (rest.Reply, error) {
-	_, a, err := d.must(c)
+	_, a, err := d.held(c)
 	if err != nil {
 		return rest.Reply{}, err
 	}
@@ -152,10 +159,11 @@ func (d *Directory) forceChange(c *rest.Call) (rest.Reply, error) {
 	if err := saveSecret(c, a.ID, s); err != nil {
 		return rest.Reply{}, err
 	}
-	if err := audited(c, "PASSWORD.FORCE_CHANGE", a.ID, rest.Success); err != nil {
+	a.RaiseEpoch()
+	if err := d.turned(c, a, "PASSWORD.FORCE_CHANGE"); err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(d.passwordState(c, s, a))
+	return d.replyPassword(c, s, a)
 }
 
 // unlockPassword lifts a lock.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mfaflow/mfaflow/connector/pingone"
 	"github.com/mfaflow/mfaflow/store"
 )
 
@@ -35,6 +36,17 @@ type Reply struct {
 	Status int
 	Body   any
 	Header http.Header // beside those that every answer has; may be nil
+}
+
+// WithEpoch adds the header that tells the epoch of a user's credentials.
+func (r Reply) WithEpoch(stamp string) Reply {
+	header := r.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set(pingone.CredentialEpoch, stamp)
+	r.Header = header
+	return r
 }
 
 // OK replies 200.

@@ -21,6 +21,7 @@ const (
 const (
 	AccountNotUsable    = "ACCOUNT_NOT_USABLE"
 	ConstraintViolation = "CONSTRAINT_VIOLATION"
+	CredentialsChanged  = "CREDENTIALS_CHANGED" // ours: what was proven is older than the user's credentials
 	EmptyValue          = "EMPTY_VALUE"
 	InvalidFilter       = "INVALID_FILTER"
 	InvalidOTP          = "INVALID_OTP"

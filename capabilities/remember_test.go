@@ -44,9 +44,6 @@ func TestRememberAndRiskThroughTheService(t *testing.T) {
 	if known.Output["remembered"] != true || known.Proof != nil || next == "" || next == session {
 		t.Errorf("%+v", known)
 	}
-	if again := w.run("mfa/check-remember-me", check).Output; again["remembered"] != false || again["deviceSession"] != "" {
-		t.Errorf("a value that was used up: %v", again)
-	}
 	event["deviceSession"] = next
 	if got := w.run("risk/evaluate", event).Output; got["level"] != "LOW" {
 		t.Errorf("%v", got)
@@ -61,5 +58,15 @@ func TestRememberAndRiskThroughTheService(t *testing.T) {
 	check["deviceSession"] = next
 	if got := w.run("mfa/check-remember-me", check).Output; got["remembered"] != false {
 		t.Errorf("a deleted browser: %v", got)
+	}
+
+	check["deviceSession"] = w.run("mfa/register-remember-me", register).Output["deviceSession"]
+	newer := w.run("mfa/check-remember-me", check).Output["deviceSession"]
+	if again := w.run("mfa/check-remember-me", check).Output; again["remembered"] != false || again["deviceSession"] != "" {
+		t.Errorf("a value that was used up: %v", again)
+	}
+	check["deviceSession"] = newer
+	if got := w.run("mfa/check-remember-me", check).Output; newer == "" || got["remembered"] != false {
+		t.Errorf("the value that took the place of one that came back: %v", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/connector/embedded"
 	"github.com/mfaflow/mfaflow/connector/pingone"
 )
@@ -202,8 +203,7 @@ func TestT55CopyUsedFirst(t *testing.T) {
 		user, _ := w.ben()
 		r, cookie := w.remember(user, chrome133, nil)
 		thief := w.wantKnown(true, user, cookie, chrome133, nil)
-		w.clock.Move(time.Minute)
-		w.wantKnown(false, user, cookie, chrome133, nil)
+		w.wantKnown(false, user, cookie, chrome133, nil) // in the same moment
 		w.wantKnown(false, user, thief, chrome133, nil)
 		w.api("GET", "users/"+user+"/devices/"+r.text("id"), nil).want(404, "NOT_FOUND")
 		seen := w.api("GET", "activities?filter="+escape(`action.type eq "DEVICE.DELETED"`), nil)
@@ -310,8 +310,64 @@ func TestRememberMePolicy(t *testing.T) {
 	}
 }
 
-// Of many requests with one cookie at once exactly one is remembered, and the browser
-// stays known by the value that this one got.
+// T5.5: a thief whose copy was used up by the browser before gets in never, and the browser
+// is forgotten: nobody can tell which of the two came first.
+func TestUsedCopyForgetsTheBrowser(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		user, _ := w.ben()
+		_, cookie := w.remember(user, chrome133, nil)
+		newer := w.wantKnown(true, user, cookie, chrome133, nil)
+		newest := w.wantKnown(true, user, newer, chrome133, nil)
+		w.wantKnown(false, user, cookie, chrome133, nil) // two steps old
+		w.wantKnown(false, user, newest, chrome133, nil)
+	}, withRemember)
+}
+
+// A step whose answer was lost sends its value again; that is no copy. From any other
+// execution it is.
+func TestRepeatOfAStepKeepsTheBrowser(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withRemember)
+	user, _ := w.ben()
+	_, cookie := w.remember(user, chrome133, nil)
+	from := func(execution, cookie string) string {
+		ctx := connector.WithSource(t.Context(), connector.Source{Execution: execution})
+		return cookieOf(w.doCtx(ctx, checkRequest(user, cookie, chrome133, nil)).want(200, ""))
+	}
+	next := from("one", cookie)
+	if again := from("one", cookie); next == "" || again != "" {
+		t.Fatalf("the values are %q and %q, want one and none", next, again)
+	}
+	newest := from("two", next)
+	if newest == "" {
+		t.Fatal("the browser is forgotten after a repeat")
+	}
+	from("one", next)
+	w.wantKnown(false, user, newest, chrome133, nil)
+}
+
+// Whatever ends the proofs of a user ends the browsers that those proofs made known.
+func TestBrowsersEndWithTheCredentials(t *testing.T) {
+	t.Parallel()
+	for what, change := range changes {
+		if what == "user deleted" || change.code == "NO_USABLE_DEVICES" && what != "device removed" {
+			continue // the end of the user has a test of its own; the others change no credentials
+		}
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, withRemember)
+			user, device := w.ben()
+			_, cookie := w.remember(user, chrome133, nil)
+			cookie = w.wantKnown(true, user, cookie, chrome133, nil)
+			change.do(w, user, device)
+			w.wantKnown(false, user, cookie, chrome133, nil)
+		})
+	}
+}
+
+// Of many requests with one cookie at once no more than one is remembered. The others show
+// a used-up value, so the browser is then forgotten.
 func TestParallelUseOfOneCookie(t *testing.T) {
 	t.Parallel()
 	onStores(t, func(t *testing.T, w *world) {
@@ -335,7 +391,10 @@ func TestParallelUseOfOneCookie(t *testing.T) {
 				next = got
 			}
 		}
-		w.wantKnown(true, user, next, chrome133, nil)
+		if next == "" {
+			t.Error("none was remembered")
+		}
+		w.wantKnown(false, user, next, chrome133, nil)
 	}, withRemember)
 }
 

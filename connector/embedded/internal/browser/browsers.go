@@ -22,10 +22,6 @@ type Browsers struct {
 // Type is the type of the devices.
 const Type = "BROWSER"
 
-// race is how long the value before the live one is put down to two requests of one
-// browser at once. It is refused all the same.
-const race = 10 * time.Second
-
 // Routes are the routes beside those of devices.
 func (s *Browsers) Routes() []rest.Route {
 	return []rest.Route{

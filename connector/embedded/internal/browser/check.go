@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -87,7 +88,10 @@ func (s *Browsers) check(c *rest.Call) (rest.Reply, error) {
 }
 
 // find gives the browser that a value proves, nil for none. A value that was used up
-// comes from a copy, or its copy was used: the browser is forgotten.
+// comes from a copy, or its copy was used: the browser is forgotten, and with it the value
+// that took its place, whoever has that. Only the execution that used it up may send it
+// again, because a step whose answer was lost is repeated. A browser that was made under
+// other credentials of its user is forgotten too.
 func (s *Browsers) find(c *rest.Call, a *account.Account, p *policy.Policy, v value, k client) (*record, error) {
 	r, err := load(c, a.ID, v.device)
 	if err != nil || r == nil || !s.genuine(a.ID, r, v) {
@@ -95,18 +99,25 @@ func (s *Browsers) find(c *rest.Call, a *account.Account, p *policy.Policy, v va
 	}
 	now := c.Tx.Now()
 	switch {
+	case r.Epoch != a.Epoch:
+		return nil, forgetOne(c, a.ID, r.ID, "The user's credentials have changed")
 	case v.number == r.Number:
 		if fits(a, p, now) && r.fits(p, k, now) && r.proven(a) {
 			return r, nil
 		}
 		return nil, nil
-	case v.number+1 == r.Number && now.Sub(time.UnixMilli(r.Used)) < race:
+	case v.number+1 == r.Number && r.By != "" && r.By == connector.SourceOf(c.Ctx).Execution:
 		return nil, nil
 	}
-	if err := drop(c, a.ID, r.ID); err != nil {
-		return nil, err
+	return nil, forgetOne(c, a.ID, r.ID, "A used remember-me value came back")
+}
+
+// forgetOne deletes a browser for a reason that the audit keeps.
+func forgetOne(c *rest.Call, user, id, why string) error {
+	if err := drop(c, user, id); err != nil {
+		return err
 	}
-	return nil, audited(c, "DEVICE.DELETED", a.ID, r.ID, rest.Success, "A used remember-me value came back")
+	return audited(c, "DEVICE.DELETED", user, id, rest.Success, why)
 }
 
 // fits reports whether the device is remembered in this browser, now, by the policy that
@@ -133,6 +144,7 @@ func (r *record) sameBrowser(k client) bool {
 func (s *Browsers) remembered(c *rest.Call, user, policy string, r *record) (rest.Reply, error) {
 	r.Number++
 	r.Used = c.Tx.Now().UnixMilli()
+	r.By = connector.SourceOf(c.Ctx).Execution
 	if err := r.save(c, user); err != nil {
 		return rest.Reply{}, err
 	}
@@ -153,6 +165,10 @@ func (s *Browsers) Holds(c *rest.Call, user, cookie, agent string) (value, held 
 	}
 	r, err := load(c, user, v.device)
 	if err != nil || r == nil {
+		return true, false, err
+	}
+	a, err := account.Load(c.Tx, c.Env, user)
+	if err != nil || a == nil || r.Epoch != a.Epoch {
 		return true, false, err
 	}
 	return true, r.Blocked == 0 && v.number == r.Number && s.genuine(user, r, v) && sameAgent(r.Agent, agent), nil

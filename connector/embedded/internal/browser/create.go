@@ -50,7 +50,7 @@ func (s *Browsers) Create(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	r.Policy, r.Alone = p.ID, len(a.Active()) == 0
+	r.Policy, r.Alone, r.Epoch = p.ID, len(a.Active()) == 0, a.Epoch
 	r.Until = c.Tx.Now().Add(p.Remembers()).UnixMilli()
 	if err := s.add(c, user, r); err != nil {
 		return rest.Reply{}, err

@@ -53,10 +53,7 @@ func (s *Browsers) Remove(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	if err := drop(c, user, r.ID); err != nil {
-		return rest.Reply{}, err
-	}
-	if err := audited(c, "DEVICE.DELETED", user, r.ID, rest.Success, ""); err != nil {
+	if err := forgetOne(c, user, r.ID, ""); err != nil {
 		return rest.Reply{}, err
 	}
 	return rest.Gone()

@@ -14,6 +14,8 @@ type record struct {
 	Seed     []byte `json:"s"`           // goes into its values
 	Number   uint32 `json:"n"`           // of the value that is live
 	Used     int64  `json:"l,omitempty"` // when that became live, Unix ms as all times here
+	By       string `json:"x,omitempty"` // the execution that used up the one before
+	Epoch    int    `json:"z,omitempty"` // of the user's credentials when it was made
 	Until    int64  `json:"e"`
 	Blocked  int64  `json:"b,omitempty"`
 	Policy   string `json:"p"`           // by which it was made

@@ -83,7 +83,7 @@ func (c *checker) unreachableMessages() {
 		if m == nil {
 			continue
 		}
-		s := scope{at: -1, state: slices.Repeat(state{unset | isSet}, len(c.f.Nodes)+1+len(c.slots))}
+		s := scope{at: -1, state: c.fillState(unset | isSet | isSet<<staleBits)}
 		s.state[c.errorSlot()] = isSet
 		c.message(m, "", s)
 	}

@@ -31,13 +31,19 @@ func (s slot) isStale() bool { return s>>staleBits != 0 }
 // has reports whether the i-th outcome is among the possibilities.
 func (s slot) has(i int) bool { return (s|s>>staleBits)&outcomeBit(i) != 0 }
 
+// A state holds the slots of the nodes in file order, then these, then the variables.
 func (c *checker) errorSlot() int { return len(c.f.Nodes) }
 
 // inputsSlot stands for the inputs: set from the start, stale once a wait has passed,
 // for secret inputs are not kept any more than secret fields are.
-func (c *checker) inputsSlot() int { return c.width() - 1 }
+func (c *checker) inputsSlot() int { return c.errorSlot() + 1 }
 
-func (c *checker) width() int { return len(c.f.Nodes) + 1 + len(c.slots) + 1 }
+func (c *checker) variableSlot(i int) int { return c.inputsSlot() + 1 + i }
+
+// fillState is a state whose slots all hold s. Only it decides how long a state is.
+func (c *checker) fillState(s slot) state {
+	return slices.Repeat(state{s}, c.variableSlot(len(c.slots)))
+}
 
 // flowFacts computes the state on entering each node, by passing states along the
 // edges until nothing changes.
@@ -48,7 +54,7 @@ func (c *checker) flowFacts() {
 	if !ok {
 		return
 	}
-	c.states[start] = slices.Repeat(state{unset}, c.width())
+	c.states[start] = c.fillState(unset)
 	c.states[start][c.inputsSlot()] = isSet
 	queue, queued := []int{start}, make([]bool, len(c.f.Nodes))
 	for len(queue) > 0 {
@@ -90,7 +96,7 @@ func (c *checker) along(e edge) state {
 func (c *checker) entered(i int) state {
 	s := slices.Clone(c.states[i])
 	if s == nil {
-		s = slices.Repeat(state{unset}, c.width())
+		s = c.fillState(unset)
 	}
 	s[i] = unset
 	return s
@@ -207,7 +213,7 @@ func (c *checker) slotAlong(e edge, s slot, at int) slot {
 		return c.resultSlot(e.from, e.outcomes)
 	case at == c.errorSlot() && e.caught:
 		return isSet
-	case at > c.errorSlot() && !e.caught && c.surelyWrites(n, e.outcomes, at):
+	case at >= c.variableSlot(0) && !e.caught && c.surelyWrites(n, e.outcomes, at):
 		return isSet
 	case at < len(c.f.Nodes) && (n.Kind == Show || n.Kind == Call):
 		return s.aged()

@@ -44,7 +44,7 @@ func (c *checker) findVariables() {
 		for _, name := range names {
 			if c.vars[name] == nil {
 				c.vars[name] = &variable{}
-				c.slots[name] = len(c.f.Nodes) + 1 + len(c.slots)
+				c.slots[name] = c.variableSlot(len(c.slots))
 			}
 		}
 	}

@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxProblems bounds a report; a file with more is no flow.
+// maxProblems bounds the errors of a report, and its warnings: a file with more is no
+// flow. The two are counted apart, so that no number of warnings hides an error.
 const maxProblems = 200
 
 // snippetWidth is how much of a long line a snippet shows.
@@ -28,14 +29,26 @@ func newReport(file string, src []byte) report {
 }
 
 func (r *report) add(at Pos, node, rule, text, hint string) {
-	if len(r.problems) >= maxProblems {
+	warning := isWarning(rule)
+	if r.countProblems(warning) >= maxProblems {
 		return
 	}
 	at = r.clamp(at)
 	r.problems = append(r.problems, Problem{
 		File: r.file, Line: at.Line, Column: at.Column, Node: node,
-		Rule: rule, Text: text, Hint: hint, Snippet: r.snippet(at), Warning: isWarning(rule),
+		Rule: rule, Text: text, Hint: hint, Snippet: r.snippet(at), Warning: warning,
 	})
+}
+
+// countProblems counts the warnings, or the errors.
+func (r *report) countProblems(warnings bool) int {
+	n := 0
+	for _, p := range r.problems {
+		if p.Warning == warnings {
+			n++
+		}
+	}
+	return n
 }
 
 // clamp moves a place that is past the end of the source, or of its line, to the end.

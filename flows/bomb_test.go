@@ -66,3 +66,51 @@ func TestA57Bombs(t *testing.T) {
 		}
 	}
 }
+
+// TestTangledFlowIsRefusedByTheCounter: a small file whose edges all lead back, each past
+// more variables, is refused for what its proof would cost.
+func TestTangledFlowIsRefusedByTheCounter(t *testing.T) {
+	t.Parallel()
+	const nodes = 990
+	var b strings.Builder
+	b.WriteString("schema: flow/v1\nid: f\nstart: n0\n")
+	b.WriteString("catch: { TIMEOUT: n5, UNAVAILABLE: n6, EXPRESSION_FAILED: n7, LIMIT_EXCEEDED: n8, else: done }\nnodes:\n")
+	for i := range nodes {
+		fmt.Fprintf(&b, "  n%d:\n    match: flow.id\n    set: { v%d: '=vars.v%d ?? 1' }\n    next: {", i, i, i/2)
+		for j := range 12 {
+			fmt.Fprintf(&b, "a%d: n%d, ", j, (nodes+i-j)%nodes)
+		}
+		next := fmt.Sprintf("n%d", i+1)
+		if i == nodes-1 {
+			next = "done"
+		}
+		fmt.Fprintf(&b, "else: %s }\n", next)
+	}
+	b.WriteString("  done: { end: failed }\n")
+	_, problems := load(t, "f.yaml", []byte(b.String()))
+	if got := pins(problems); len(got) != 1 || got[0] != "too-complex 1:1" {
+		t.Errorf("the problems are %v, want too-complex 1:1 alone", got)
+	}
+}
+
+// TestManyWrongNamesAreNotAllCompared: suggestions stop after as many names as a report
+// holds; all the same each of the first names gets its own.
+func TestManyWrongNamesAreNotAllCompared(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("schema: flow/v1\nid: f\nstart: a\ninputs:\n")
+	for i := range 300 {
+		fmt.Fprintf(&b, "  input_%d_%s: { type: string }\n", i, strings.Repeat("x", 30))
+	}
+	b.WriteString("nodes:\n  a: { call: inner, next: { ok: z }, with: {")
+	for i := range 8000 {
+		fmt.Fprintf(&b, "wrong_%d: 1, ", i)
+	}
+	b.WriteString("} }\n  z: { end: failed }\n")
+	inner, _ := flows.Parse("", []byte(strings.ReplaceAll(strings.Split(b.String(), "nodes:")[0], "id: f", "id: inner")+"nodes: { a: { end: ok } }\n"))
+	outer, _ := flows.Parse("", []byte(b.String()))
+	problems := flows.CheckAll([]*flows.Flow{inner, outer}, flows.Library{})
+	if len(problems) != 200 || problems[0].Rule != "unknown-input" {
+		t.Errorf("%d problems, the first is %v; want 200 of unknown-input", len(problems), problems[0])
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/flows/cond"
 )
 
@@ -15,7 +16,7 @@ import (
 // A flow with problems other than warnings must not be run. After Check a flow is only
 // read and may be shared.
 func Check(f *Flow, lib Library) []Problem {
-	c := &checker{report: newReport(f.File, f.Source), f: f, lib: lib, index: map[string]int{}, calls: map[*Node]*Flow{}}
+	c := &checker{types: map[*connector.Part]*cond.Type{}, report: newReport(f.File, f.Source), f: f, lib: lib, index: map[string]int{}, calls: map[*Node]*Flow{}}
 	f.OutputTypes = nil
 	for i, n := range f.Nodes {
 		if _, twice := c.index[n.ID]; !twice {
@@ -29,6 +30,7 @@ func Check(f *Flow, lib Library) []Problem {
 	c.flowFacts()
 	c.variables()
 	c.expressions()
+	c.reportWork()
 	c.finish()
 	return c.sorted()
 }
@@ -46,6 +48,11 @@ type checker struct {
 	out     [][]int // by node: the edges that leave it
 	reached []bool
 	open    []bool // nodes with a way out that leads nowhere, which is reported
+
+	types  map[*connector.Part]*cond.Type // of schemas read so far
+	inputs *cond.Type
+	texts  map[string]bool // keys of messages
+	work   int             // what was spent of maxWork
 
 	vars   map[string]*variable
 	slots  map[string]int // variable → slot of a state
@@ -76,15 +83,17 @@ func (c *checker) finish() {
 }
 
 func (c *checker) inputType() *cond.Type {
-	t := &cond.Type{Kind: cond.Object, Fields: map[string]cond.Field{}}
-	for _, in := range c.f.Inputs {
-		t.Fields[in.Name] = inputField(in)
+	if c.inputs == nil {
+		c.inputs = objectType(map[string]cond.Field{})
+		for _, in := range c.f.Inputs {
+			c.inputs.Fields[in.Name] = c.inputField(in)
+		}
 	}
-	return t
+	return c.inputs
 }
 
-func inputField(in Input) cond.Field {
-	field := cond.Field{Type: partType(in.Schema)}
+func (c *checker) inputField(in Input) cond.Field {
+	field := cond.Field{Type: c.partType(in.Schema)}
 	if !in.Required && !in.HasDefault {
 		field.Absent, field.Rule = "the input has no default and is not `required: true`", cond.RuleOptionalRead
 	}

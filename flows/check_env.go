@@ -2,6 +2,7 @@ package flows
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -47,7 +48,7 @@ func (c *checker) env(s scope, src string) *cond.Type {
 	roots := map[string]cond.Field{
 		"inputs": always(c.inputType()),
 		"nodes":  always(c.nodesType(s, src)),
-		"vars":   always(c.varsType(s)),
+		"vars":   always(c.varsType(s, src)),
 		"client": always(clientType()),
 		"request": always(objectType(map[string]cond.Field{
 			"ip": always(textType()), "userAgent": always(textType()), "origin": always(textType()),
@@ -133,9 +134,10 @@ func onlyVisits(t *cond.Type, absent cond.Field) *cond.Type {
 	return &o
 }
 
-func (c *checker) varsType(s scope) *cond.Type {
+func (c *checker) varsType(s scope, src string) *cond.Type {
 	t := objectType(map[string]cond.Field{})
-	for name, v := range c.vars {
+	for _, name := range c.namedVariables(src) {
+		v := c.vars[name]
 		f := cond.Field{Type: v.typ}
 		if f.Type == nil {
 			f.Type = &cond.Type{}
@@ -146,6 +148,24 @@ func (c *checker) varsType(s scope) *cond.Type {
 		t.Fields[name] = f
 	}
 	return t
+}
+
+var anyVars = regexp.MustCompile(`\bvars\b`)
+
+// namedVariables lists the variables that an expression may read: those that it names,
+// all if it reads `vars` as a whole.
+func (c *checker) namedVariables(src string) []string {
+	named := varName.FindAllStringSubmatch(src, -1)
+	if len(anyVars.FindAllString(src, -1)) > len(named) {
+		return slices.Collect(maps.Keys(c.vars))
+	}
+	var names []string
+	for _, m := range named {
+		if c.vars[m[1]] != nil {
+			names = append(names, m[1])
+		}
+	}
+	return names
 }
 
 // unsetNote stands for the path on which a slot is unset. The path is searched only
@@ -179,7 +199,7 @@ func (c *checker) unknownNames(e *Expr, node string) (missing bool) {
 	for _, m := range nodeName.FindAllStringSubmatchIndex(e.Source, -1) {
 		name := e.Source[m[2]:m[3]]
 		if _, ok := c.index[name]; !ok && !quotedAt(e.Source, m[2]) {
-			hint := didYouMean(name, c.nodeIDs())
+			hint := c.suggest(name, c.nodeIDs())
 			if strings.HasPrefix(e.Source[m[3]:], "-") {
 				hint = "expressions read `-` as minus: ids of nodes are joined by `_`"
 			}
@@ -195,7 +215,7 @@ func (c *checker) unknownNames(e *Expr, node string) (missing bool) {
 				known = append(known, v)
 			}
 			slices.Sort(known)
-			hint := didYouMean(name, known)
+			hint := c.suggest(name, known)
 			if hint == "" {
 				hint = "write it with `save:` or `set:`"
 			}
@@ -208,6 +228,9 @@ func (c *checker) unknownNames(e *Expr, node string) (missing bool) {
 
 // exprProblem reports a problem at an offset of an expression.
 func (c *checker) exprProblem(e *Expr, offset int, node, rule, text, hint string) {
+	if !c.hasRoom(rule) {
+		return
+	}
 	at := e.Pos
 	if e.source != nil && c.f.doc != nil {
 		at.Line, at.Column = c.f.doc.Place(e.source, e.offset+offset)

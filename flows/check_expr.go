@@ -16,7 +16,11 @@ func (c *checker) compile(e *Expr, node string, s scope, want cond.Want) {
 	if c.unknownNames(e, node) {
 		return
 	}
-	prog, issues := cond.Compile(e.Source, c.env(s, e.Source), want)
+	env := c.env(s, e.Source)
+	if !c.spend(costOfExpr + len(env.Fields["nodes"].Type.Fields) + len(env.Fields["vars"].Type.Fields)) {
+		return
+	}
+	prog, issues := cond.Compile(e.Source, env, want)
 	said := map[string]bool{}
 	for _, i := range issues {
 		if at := note.FindString(i.Text); at != "" {

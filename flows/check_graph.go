@@ -36,12 +36,12 @@ func (c *checker) connect() {
 		r := &c.f.Catch[i]
 		c.target(r, "")
 		if r.On != "else" && !slices.ContainsFunc(c.f.Nodes, func(n *Node) bool { return c.canRaise(n, r.On) }) {
-			c.add(r.Pos, "", ruleUnknownCatch, fmt.Sprintf("no node of the flow fails with `%s`", r.On), didYouMean(r.On, engineCodes()))
+			c.add(r.Pos, "", ruleUnknownCatch, fmt.Sprintf("no node of the flow fails with `%s`", r.On), c.suggest(r.On, engineCodes()))
 		}
 	}
 	if c.f.Start != "" {
 		if _, ok := c.index[c.f.Start]; !ok {
-			c.add(c.f.StartPos, "", ruleUnknownTarget, fmt.Sprintf("the start `%s` is no node", c.f.Start), didYouMean(c.f.Start, c.nodeIDs()))
+			c.add(c.f.StartPos, "", ruleUnknownTarget, fmt.Sprintf("the start `%s` is no node", c.f.Start), c.suggest(c.f.Start, c.nodeIDs()))
 		}
 	}
 }
@@ -68,7 +68,7 @@ func (c *checker) target(r *Route, node string) (int, bool) {
 		if i, known := c.index[node]; known {
 			c.open[i] = true
 		}
-		c.add(r.ToPos, node, ruleUnknownTarget, fmt.Sprintf("there is no node `%s`", r.To), didYouMean(r.To, c.nodeIDs()))
+		c.add(r.ToPos, node, ruleUnknownTarget, fmt.Sprintf("there is no node `%s`", r.To), c.suggest(r.To, c.nodeIDs()))
 	}
 	return to, ok
 }
@@ -154,9 +154,9 @@ func (c *checker) impossible(n *Node, r *Route, outcomes []string) {
 	case n.Kind == Show && slices.Contains(actionNames(n.Screen.Actions), r.On):
 		// narrowed to false: need not be routed, may be
 	case n.Kind == Show:
-		c.add(r.Pos, n.ID, ruleImpossible, fmt.Sprintf("the screen `%s` has no action `%s`", n.Screen.ID, r.On), didYouMean(r.On, outcomes))
+		c.add(r.Pos, n.ID, ruleImpossible, fmt.Sprintf("the screen `%s` has no action `%s`", n.Screen.ID, r.On), c.suggest(r.On, outcomes))
 	default:
-		c.add(r.Pos, n.ID, ruleImpossible, fmt.Sprintf("the flow `%s` has no end `%s`", n.Name, r.On), didYouMean(r.On, outcomes))
+		c.add(r.Pos, n.ID, ruleImpossible, fmt.Sprintf("the flow `%s` has no end `%s`", n.Name, r.On), c.suggest(r.On, outcomes))
 	}
 }
 
@@ -203,7 +203,7 @@ func (c *checker) knownCode(r *Route, n *Node) {
 		known = append(known, n.Capability.Spec.Errors...)
 		text = fmt.Sprintf("`%s` does not list the error `%s`", n.Capability.ID, r.On)
 	}
-	c.add(r.Pos, n.ID, ruleUnknownCatch, text, didYouMean(r.On, known))
+	c.add(r.Pos, n.ID, ruleUnknownCatch, text, c.suggest(r.On, known))
 }
 
 // engineCodes are the errors that any node may end in.

@@ -41,7 +41,7 @@ func (c *checker) capability(name string, at Pos, node string) *connector.Entry 
 			known = append(known, e.ID)
 		}
 	}
-	hint := didYouMean(name, known)
+	hint := c.suggest(name, known)
 	if i := strings.IndexByte(name, '@'); i > 0 {
 		hint = "capabilities have no version: the server's own is used"
 	}
@@ -73,14 +73,14 @@ func (c *checker) screenOf(n *Node) {
 	if s == nil {
 		known := append(slices.Collect(maps.Keys(c.f.Screens)), slices.Collect(maps.Keys(readLibrary().screens))...)
 		slices.Sort(known)
-		c.add(n.NamePos, n.ID, ruleUnknownScreen, fmt.Sprintf("there is no screen `%s`", n.Name), didYouMean(n.Name, known))
+		c.add(n.NamePos, n.ID, ruleUnknownScreen, fmt.Sprintf("there is no screen `%s`", n.Name), c.suggest(n.Name, known))
 		return
 	}
 	n.Screen = s
 	off := map[string]bool{}
 	for _, m := range n.Narrow {
 		if !slices.ContainsFunc(s.Actions, func(a Action) bool { return a.ID == m.Name }) {
-			c.add(m.Pos, n.ID, ruleUnknownAction, fmt.Sprintf("the screen `%s` has no action `%s`", s.ID, m.Name), didYouMean(m.Name, actionNames(s.Actions)))
+			c.add(m.Pos, n.ID, ruleUnknownAction, fmt.Sprintf("the screen `%s` has no action `%s`", s.ID, m.Name), c.suggest(m.Name, actionNames(s.Actions)))
 			continue
 		}
 		if on, ok := m.Value.Const.(bool); ok {

@@ -56,12 +56,11 @@ func (c *checker) typeSet() {
 	}
 }
 
-// quietly runs fn and forgets the problems it reports; they are found again later.
+// quietly runs fn without telling the problems it finds; they are found again later.
 func (c *checker) quietly(fn func() *cond.Type) *cond.Type {
-	kept := c.problems
-	t := fn()
-	c.problems = kept
-	return t
+	c.muted = true
+	defer func() { c.muted = false }()
+	return fn()
 }
 
 // given checks what a node is given, asks and computes.
@@ -94,13 +93,13 @@ func (c *checker) given(i int, n *Node) {
 
 // take holds values against the schema that takes them.
 func (c *checker) take(n *Node, at Pos, list []Member, given *cond.Type, schema *connector.Part, who string) {
-	want := partType(schema)
+	want := c.partType(schema)
 	consts := map[string]any{}
 	for j := range list {
 		m := &list[j]
 		field, known := want.Fields[m.Name]
 		if !known && !want.Open {
-			c.add(m.Pos, n.ID, ruleUnknownInput, fmt.Sprintf("`%s` takes no `%s`", who, m.Name), didYouMean(m.Name, fieldNames(want)))
+			c.add(m.Pos, n.ID, ruleUnknownInput, fmt.Sprintf("`%s` takes no `%s`", who, m.Name), c.suggest(m.Name, fieldNames(want)))
 			continue
 		}
 		if m.Value.constant() && !m.Value.broken {
@@ -172,7 +171,7 @@ func (c *checker) handed(n *Node, s scope) {
 		m := &n.With[j]
 		at := slices.IndexFunc(child.Inputs, func(in Input) bool { return in.Name == m.Name })
 		if at < 0 {
-			c.add(m.Pos, n.ID, ruleUnknownInput, fmt.Sprintf("the flow `%s` has no input `%s`", n.Name, m.Name), didYouMean(m.Name, inputNames(child.Inputs)))
+			c.add(m.Pos, n.ID, ruleUnknownInput, fmt.Sprintf("the flow `%s` has no input `%s`", n.Name, m.Name), c.suggest(m.Name, inputNames(child.Inputs)))
 			continue
 		}
 		c.inputGiven(n, m, given.Fields[m.Name], child.Inputs[at], child.Inputs[at].Required)
@@ -203,7 +202,7 @@ func (c *checker) inputGiven(n *Node, m *Member, have cond.Field, in Input, requ
 		}
 		return
 	}
-	want := cond.Field{Type: partType(in.Schema)}
+	want := cond.Field{Type: c.partType(in.Schema)}
 	if !required {
 		want.Absent = "optional"
 	}
@@ -243,7 +242,7 @@ func (c *checker) declared(n *Node, m *Member, have cond.Field) {
 	}
 	at := slices.IndexFunc(c.f.Outputs, func(in Input) bool { return in.Name == m.Name })
 	if at < 0 {
-		c.add(m.Pos, n.ID, ruleUnknownOutput, fmt.Sprintf("the flow declares no output `%s`", m.Name), didYouMean(m.Name, inputNames(c.f.Outputs)))
+		c.add(m.Pos, n.ID, ruleUnknownOutput, fmt.Sprintf("the flow declares no output `%s`", m.Name), c.suggest(m.Name, inputNames(c.f.Outputs)))
 		return
 	}
 	before := len(c.problems)

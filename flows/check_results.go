@@ -23,11 +23,11 @@ func (c *checker) declareTypes() {
 		r.all, _ = c.outcomes(n)
 		switch {
 		case n.Kind == Uses && n.Capability != nil:
-			r.common = partType(n.Capability.Spec.Output)
+			r.common = c.partType(n.Capability.Spec.Output)
 		case n.Kind == Uses:
 			r.common = &cond.Type{}
 		case n.Kind == Show && n.Screen != nil:
-			r.form = partType(n.Screen.Form)
+			r.form = c.partType(n.Screen.Form)
 			r.withForm = map[string]bool{}
 			for _, a := range n.Screen.Actions {
 				r.withForm[a.ID] = a.Form

@@ -59,21 +59,25 @@ func (c *checker) messageKey(m *Message, node string) {
 	if m.Key == "" {
 		return
 	}
-	known := map[string]bool{}
-	for _, texts := range readLibrary().text {
-		for key := range texts {
-			known[key] = true
-		}
-	}
-	for _, texts := range c.f.Text {
-		for key := range texts {
-			known[key] = true
-		}
-	}
-	if !known[m.Key] {
+	if known := c.messageKeys(); !known[m.Key] && c.hasRoom(ruleUnknownMessage) {
 		c.add(m.KeyPos, node, ruleUnknownMessage, fmt.Sprintf("no text has the key `%s`", m.Key),
-			strings.TrimSuffix(didYouMean(m.Key, slices.Sorted(maps.Keys(known)))+" Texts of the flow's own stand under `messages: { en: … }`", " "))
+			strings.TrimSuffix(c.suggest(m.Key, slices.Sorted(maps.Keys(known)))+" Texts of the flow's own stand under `messages: { en: … }`", " "))
 	}
+}
+
+// messageKeys are the keys that have a text, in the library or in the flow.
+func (c *checker) messageKeys() map[string]bool {
+	if c.texts == nil {
+		c.texts = map[string]bool{}
+		for _, locales := range []map[string]map[string]string{readLibrary().text, c.f.Text} {
+			for _, texts := range locales {
+				for key := range texts {
+					c.texts[key] = true
+				}
+			}
+		}
+	}
+	return c.texts
 }
 
 // unreachableMessages checks the messages beside the flow's own catch.
@@ -147,7 +151,7 @@ func (c *checker) matched(n *Node) {
 		r := &n.Next[i]
 		routed[r.On] = true
 		if r.On != "else" && r.On != "" && !possibleValue(t, r.On) {
-			c.add(r.Pos, n.ID, ruleImpossible, fmt.Sprintf("the value is never `%s`", r.On), didYouMean(r.On, valueNames(t.Enum)))
+			c.add(r.Pos, n.ID, ruleImpossible, fmt.Sprintf("the value is never `%s`", r.On), c.suggest(r.On, valueNames(t.Enum)))
 		}
 	}
 	at := slices.IndexFunc(n.Next, func(r Route) bool { return r.On == "else" })

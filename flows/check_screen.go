@@ -23,7 +23,7 @@ func (c *checker) shown(n *Node, s scope) {
 		m := &n.With[j]
 		at := slices.IndexFunc(n.Screen.With, func(in Input) bool { return in.Name == m.Name })
 		if at < 0 {
-			c.add(m.Pos, n.ID, ruleUnknownInput, fmt.Sprintf("the screen `%s` takes no `%s`", n.Screen.ID, m.Name), didYouMean(m.Name, inputNames(n.Screen.With)))
+			c.add(m.Pos, n.ID, ruleUnknownInput, fmt.Sprintf("the screen `%s` takes no `%s`", n.Screen.ID, m.Name), c.suggest(m.Name, inputNames(n.Screen.With)))
 		} else {
 			c.inputGiven(n, m, given.Fields[m.Name], n.Screen.With[at], false)
 		}
@@ -46,7 +46,7 @@ func (c *checker) polled(i int, n *Node) {
 		return
 	}
 	c.take(n, p.UsesPos, p.With, given, p.Capability.Spec.Input, p.Capability.ID)
-	s.out = partType(p.Capability.Spec.Output)
+	s.out = c.partType(p.Capability.Spec.Output)
 	c.compile(p.Until, n.ID, s, cond.WantBool)
 	c.secretRefused(p.Until, n.ID, "`until`")
 }

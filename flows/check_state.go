@@ -62,6 +62,9 @@ func (c *checker) flowFacts() {
 		queue, queued[i] = queue[1:], false
 		for _, at := range c.out[i] {
 			e := c.edges[at]
+			if !c.spend(len(c.states[i])) {
+				return
+			}
 			if c.states[e.to].join(c.along(e), &c.states[e.to]) && !queued[e.to] {
 				queue, queued[e.to] = append(queue, e.to), true
 			}
@@ -180,6 +183,9 @@ func (c *checker) path(i int, want func(slot) bool, at int) string {
 			}
 			slices.Reverse(ids)
 			return shorten(ids)
+		}
+		if !c.spend(len(c.out[v.node])) {
+			return ""
 		}
 		for _, k := range c.out[v.node] {
 			next := visit{c.edges[k].to, c.slotAlong(c.edges[k], v.s, at)}

@@ -47,7 +47,7 @@ func (d *Document) Keys(n *YAML, what string, table map[string]func(*YAML), requ
 			read(pair.Value)
 		case !d.splitAt(n, pair):
 			d.p.problem(pair.Key, ruleUnknownKey, fmt.Sprintf("%s has no key `%s`", what, pair.Key.Text),
-				didYouMean(pair.Key.Text, slices.Sorted(maps.Keys(table))))
+				d.p.suggest(pair.Key.Text, slices.Sorted(maps.Keys(table))))
 		}
 	}
 	for _, key := range required {

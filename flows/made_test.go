@@ -47,7 +47,7 @@ func checkMade(t *testing.T, data []byte) (accepted bool) {
 func TestNoMadeFlowPanicsTheChecker(t *testing.T) {
 	t.Parallel()
 	accepted := 0
-	const rounds = 200
+	const rounds = 120
 	for i := range uint64(rounds) {
 		data := binary.LittleEndian.AppendUint64(nil, i*0x9e3779b97f4a7c15)
 		if checkMade(t, data) {

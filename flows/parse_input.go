@@ -109,7 +109,7 @@ func (p *parser) schemaKeyword(key *yamldoc.Node) {
 	if strings.HasPrefix(key.Text, "x-") || slices.Contains(schemaWords(), key.Text) {
 		return
 	}
-	p.problem(key, ruleUnknownKey, fmt.Sprintf("JSON Schema has no keyword `%s`", key.Text), didYouMean(key.Text, schemaWords()))
+	p.problem(key, ruleUnknownKey, fmt.Sprintf("JSON Schema has no keyword `%s`", key.Text), p.suggest(key.Text, schemaWords()))
 }
 
 func schemaWords() []string {

@@ -44,7 +44,7 @@ func (p *parser) unknownKey(pair yamldoc.Pair, what string, table keyTable) {
 	case hint != "":
 		rule = ruleForeign
 	default:
-		hint = didYouMean(key, slices.Sorted(maps.Keys(table)))
+		hint = p.suggest(key, slices.Sorted(maps.Keys(table)))
 	}
 	p.problem(pair.Key, rule, fmt.Sprintf("%s has no key `%s`", what, key), hint)
 }

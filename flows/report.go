@@ -20,6 +20,8 @@ type report struct {
 	src      []byte
 	lines    []string
 	problems []Problem
+	muted    bool // problems found now are found again later
+	hints    int  // how many suggestions were looked for
 }
 
 func newReport(file string, src []byte) report {
@@ -29,15 +31,28 @@ func newReport(file string, src []byte) report {
 }
 
 func (r *report) add(at Pos, node, rule, text, hint string) {
-	warning := isWarning(rule)
-	if r.countProblems(warning) >= maxProblems {
+	if !r.hasRoom(rule) {
 		return
 	}
 	at = r.clamp(at)
 	r.problems = append(r.problems, Problem{
 		File: r.file, Line: at.Line, Column: at.Column, Node: node,
-		Rule: rule, Text: text, Hint: hint, Snippet: r.snippet(at), Warning: warning,
+		Rule: rule, Text: text, Hint: hint, Snippet: r.snippet(at), Warning: isWarning(rule),
 	})
+}
+
+// hasRoom reports whether one more problem of a rule would be told.
+func (r *report) hasRoom(rule string) bool {
+	return !r.muted && r.countProblems(isWarning(rule)) < maxProblems
+}
+
+// suggest is didYouMean for as many names as a report may hold problems: comparing each
+// of ten thousand wrong names with as many right ones takes minutes.
+func (r *report) suggest(word string, candidates []string) string {
+	if r.hints++; r.hints > 2*maxProblems {
+		return ""
+	}
+	return didYouMean(word, candidates)
 }
 
 // countProblems counts the warnings, or the errors.

@@ -29,6 +29,7 @@ const (
 	ruleTwoKinds        = "two-kinds"
 	ruleWrongType       = "wrong-type"
 	ruleTooMany         = "too-many-nodes"
+	ruleTooComplex      = "too-complex"
 	ruleDuration        = "duration"
 	ruleVariable        = "bad-name"
 	ruleMessages        = "bad-message"
@@ -124,6 +125,7 @@ func shapeRules() []Rule {
 		{Code: ruleTwoKinds, Text: "A node has one of `uses`, `show`, `call`, `match`, `end`, or only a list under `next`."},
 		{Code: ruleWrongType, Text: "A value has the type that its key, operator or function takes."},
 		{Code: ruleTooMany, Text: "A flow has at most 1,000 nodes."},
+		{Code: ruleTooComplex, Text: "What proving a flow costs is bounded."},
 		{Code: ruleDuration, Text: "A duration is a number with a unit, from one second to 30 days."},
 		{Code: ruleVariable, Text: "Names of inputs, variables and form fields are letters, digits and `_`."},
 		{Code: ruleMessages, Text: "`messages` maps locales to keys to texts."},

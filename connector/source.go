@@ -8,6 +8,10 @@ import "context"
 type Source struct {
 	Execution string // id of the execution
 	Address   string // IP of the client that moved it last; "" if none did, or a back end
+
+	// DeviceSession is the remember-me value that the client sent with this step, a secret:
+	// it is not logged or stored. "" without one.
+	DeviceSession string
 }
 
 type sourceKey struct{}

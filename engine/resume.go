@@ -94,7 +94,7 @@ func (w *walker) updateRequest(f RequestFacts, manager bool) {
 
 // withSource tells capabilities for whom they run.
 func (w *walker) withSource(ctx context.Context) context.Context {
-	return connector.WithSource(ctx, connector.Source{Execution: w.st.id, Address: w.st.head.Address})
+	return connector.WithSource(ctx, connector.Source{Execution: w.st.id, Address: w.st.head.Address, DeviceSession: w.session})
 }
 
 // hear takes the client's newest word about itself.
@@ -107,6 +107,7 @@ func (w *walker) hear(c *ClientFacts) {
 		Locale:   or(c.Locale, w.st.head.Client.Locale),
 	}
 	w.session = c.DeviceSession
+	w.ctx = w.withSource(w.ctx)
 }
 
 // accept checks action and form, and goes on.

@@ -32,6 +32,7 @@ func (w *walker) takeSession(c *connector.Entry, out map[string]any) {
 		return
 	}
 	w.session = value
+	w.ctx = w.withSource(w.ctx)
 	w.st.head.Issued = &issued{Value: value}
 }
 

@@ -89,6 +89,12 @@ func TestCapabilitiesAreToldForWhomTheyRun(t *testing.T) {
 	w.tick()
 	tell("timer, and what the end takes back", second, second)
 
+	start(engine.StartRequest{Client: engine.ClientFacts{DeviceSession: "rm=remembered"}, Request: engine.RequestFacts{IP: "192.0.2.1"}})
+	if len(told) != 1 || told[0].DeviceSession != "rm=remembered" {
+		t.Errorf("a capability of a remembered browser is told %+v, want its deviceSession", told)
+	}
+	told = nil
+
 	back := start(engine.StartRequest{Manager: true, Request: engine.RequestFacts{IP: "198.51.100.1"}})
 	tell("start by a back end", connector.Source{Execution: back.id})
 	act(back, "skip", "203.0.113.9", false)

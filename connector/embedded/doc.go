@@ -25,6 +25,7 @@
 //	internal/pairing      pairing keys
 //	internal/app          the side of native apps: signed calls (docs/app-protocol.md)
 //	internal/otp          codes: made, kept as keyed hashes, checked
+//	internal/guess        wrong codes of a user and target
 //	internal/totp         codes of authenticator apps
 //	internal/password     hashes of passwords, and what they must be
 //	internal/notify       messages and their daily limits

@@ -112,8 +112,15 @@ func (p PasswordPolicy) complete() password.Policy {
 // Limits are bounds beyond PingOne's policies. Zero is off.
 type Limits struct {
 	// FailuresInRow wrong codes, cool-downs included, block a device until an
-	// administrator unblocks it: what is left against patience.
+	// administrator unblocks it. Off in DefaultLimits: strangers must not lock anybody out
+	// for good.
 	FailuresInRow int
+
+	// GuessesInRow wrong codes of a user and target, over all authentications, make the
+	// target wait for GuessWait, each as many more for twice as long, up to
+	// LongestGuessWait: what bounds who guesses without locking out who is guessed at.
+	GuessesInRow                int
+	GuessWait, LongestGuessWait time.Duration
 
 	// Resends is how often a code may be sent anew to one device within one
 	// deviceAuthentication or pairing.
@@ -164,13 +171,14 @@ type Limits struct {
 	ScanActivities int
 }
 
-// DefaultLimits: 100 failures in a row, 3 resends, 5 wrong ones a mailed code, 50 pending
+// DefaultLimits: 15 minutes to a day of waiting after 10 wrong codes in a row, 3 resends, 5 wrong ones a mailed code, 50 pending
 // devices for 24 hours, 10 remembered browsers a user, 100 wrong pairing codes a minute, 10
 // of them of one key, 10 wrong authentication codes of an app, authentications of 2 hours,
 // risk evaluations of 24, 50,000 users a filter, 50,000 audit records a page.
 func DefaultLimits() Limits {
 	return Limits{
-		FailuresInRow: 100, Resends: 3, CodeFailures: 5, PendingDevices: 50, Browsers: 10, PendingLife: 24 * time.Hour,
+		GuessesInRow: 10, GuessWait: 15 * time.Minute, LongestGuessWait: 24 * time.Hour,
+		Resends: 3, CodeFailures: 5, PendingDevices: 50, Browsers: 10, PendingLife: 24 * time.Hour,
 		PairingGuesses: 100, PairingGuessesPerKey: 10, CodeGuesses: 10, AuthenticationLife: 2 * time.Hour, RiskLife: 24 * time.Hour,
 		ScanUsers: 50_000, ScanActivities: 50_000,
 	}

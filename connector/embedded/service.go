@@ -21,6 +21,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/directory"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/fido2"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/guess"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/pairing"
@@ -103,8 +104,13 @@ func seed(o Options) (*policy.Policy, error) {
 func (s *Service) routes() []rest.Route {
 	o, env := s.opts, s.opts.Environment
 	checker := otp.Checker{Key: s.db.Derive("embedded otp"), Epoch: s.db.Epoch(), Env: env, OnCompare: o.OnCompare}
+	policies := policy.NewPolicies()
 	sender := notify.Notifier{Channels: o.Channels, Test: o.TestDevices, Quota: notify.Quota{
 		PerUser: o.Limits.MessagesPerUser, PerTarget: o.Limits.MessagesPerTarget, Key: s.db.Derive("embedded target")}}
+	browsers := &browser.Browsers{Policies: policies, Key: s.db.Derive("embedded browser"), Epoch: s.db.Epoch(), Env: env,
+		Most: o.Limits.Browsers}
+	guesses := &guess.Guard{Key: s.db.Derive("embedded guess"), InRow: o.Limits.GuessesInRow, Wait: o.Limits.GuessWait,
+		Longest: o.Limits.LongestGuessWait, Browser: browsers.Find}
 	users := &directory.Directory{
 		Names: s.db.Derive("embedded username"), Addresses: s.db.Derive("embedded email"),
 		Population: rest.FixedID(env, "population"), PolicyID: rest.FixedID(env, "passwordPolicy"),
@@ -112,14 +118,12 @@ func (s *Service) routes() []rest.Route {
 		Hasher: password.NewHasher(password.Cost(o.HashCost), o.HashParallel, o.OnHash), Notify: sender,
 		Codes: directory.Codes{Key: s.db.Derive("embedded user code"), Epoch: s.db.Epoch(), Failures: o.Limits.CodeFailures,
 			OnCompare: o.OnCompare},
+		Guesses: guesses,
 		Cursors: s.cursors,
 	}
 	activities := &activity.Activities{Cursors: s.cursors, ScanLimit: o.Limits.ScanActivities}
-	policies := policy.NewPolicies()
-	browsers := &browser.Browsers{Policies: policies, Key: s.db.Derive("embedded browser"), Epoch: s.db.Epoch(), Env: env,
-		Most: o.Limits.Browsers}
 	risks := &risk.Risk{Key: s.db.Derive("embedded risk"), Life: o.Limits.RiskLife, Remembered: browsers.Holds}
-	users.Forget = append(users.Forget, browsers.Forget, risks.Forget, pairing.Forget)
+	users.Forget = append(users.Forget, browsers.Forget, risks.Forget, pairing.Forget, guess.Forget)
 	keys := &pairing.Keys{Policies: policies, Secret: s.db.Derive("embedded pairing code"), Epoch: s.db.Epoch(),
 		Guesses: o.Limits.PairingGuesses, GuessesPerKey: o.Limits.PairingGuessesPerKey}
 	apps := &app.Apps{Keys: keys, Logs: o.OnLogs}
@@ -127,12 +131,12 @@ func (s *Service) routes() []rest.Route {
 	devices := &device.Devices{
 		Browsers: browsers, Credentials: credentials, Origins: o.originsOf, TopOrigins: o.TopOrigins, PayloadOf: apps.DeviceOf,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
-		MaxPending: o.Limits.PendingDevices, PendingLife: o.Limits.PendingLife, Profile: profile,
+		MaxPending: o.Limits.PendingDevices, PendingLife: o.Limits.PendingLife, Profile: profile, Guesses: guesses,
 	}
 	authentications := &authn.Authentications{
 		Credentials: credentials, Origins: o.originsOf, TopOrigins: o.TopOrigins,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
-		Life: o.Limits.AuthenticationLife, Apps: apps,
+		Life: o.Limits.AuthenticationLife, Apps: apps, Guesses: guesses, Profile: profile,
 	}
 	codes := &authcode.Codes{Policies: policies, Apps: apps, Secret: s.db.Derive("embedded authentication code"), Epoch: s.db.Epoch(),
 		Guesses: o.Limits.CodeGuesses}

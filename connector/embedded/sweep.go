@@ -7,6 +7,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/authcode"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/authn"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/browser"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/guess"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/pairing"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/risk"
@@ -17,7 +18,7 @@ import (
 const sweepBatch = 200
 
 // Sweep deletes deviceAuthentications and risk evaluations that can no longer be used,
-// counts of messages of former days, browsers that are remembered no longer, pairing keys
+// counts of messages of former days and of wrong codes of a week ago, browsers that are remembered no longer, pairing keys
 // that expired the day before, authentication codes of more than an hour ago, and what is
 // known of addresses that are quiet now and of users who have not come for long, and
 // returns how many. Call it now and then, with store.Background(ctx): nothing waits for it.
@@ -26,6 +27,7 @@ func (s *Service) Sweep(ctx context.Context) (n int, err error) {
 	past := func(store.Record) bool { return true }
 	ranges := []expired{
 		{notify.Counts(env), func(rec store.Record) bool { return notify.Former(rec, now) }},
+		{guess.Records(env), func(rec store.Record) bool { return guess.Dead(rec, now) }},
 		{risk.Addresses(env), func(rec store.Record) bool { return risk.Quiet(rec, now) }},
 		{risk.Users(env), func(rec store.Record) bool { return risk.Stale(rec, now) }},
 		{browser.Records(env), func(rec store.Record) bool { return browser.Expired(rec, now) }},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/fido2"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/passkey"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
@@ -236,7 +237,7 @@ func (s *Authentications) unasserted(c *rest.Call, x *session, d *device.Record,
 	if err := x.account.Save(c.Tx, c.Env); err != nil {
 		return err
 	}
-	if err := s.consequences(c, x, f); err != nil {
+	if err := s.consequences(c, x, otp.Result{Failure: f}); err != nil {
 		return err
 	}
 	return refusal.With("attemptsRemaining", f.Left).Keep()

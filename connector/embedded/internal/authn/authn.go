@@ -7,6 +7,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/app"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/guess"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
@@ -23,6 +24,8 @@ type Authentications struct {
 	Row      int           // wrong codes in a row that block a device; 0 never
 	Resends  int           // codes sent again, an authentication and device; 0 is no limit
 	Life     time.Duration // of a deviceAuthentication; then it is 404; 0 is for ever
+	Guesses  *guess.Guard
+	Profile  device.ProfileOf
 
 	Credentials device.Credentials
 	Origins     func(rpID string) []string // of which a passkey of a relying party may answer
@@ -81,7 +84,10 @@ func (s *Authentications) usable(c *rest.Call, x *session, d *device.Record) boo
 		return false
 	}
 	k, _ := device.KindOf(d.Type)
-	return k.Way != device.Asks || x.takesCode(d) || s.pushable(c, x, d)
+	if k.Way != device.Asks {
+		return !x.mustWait(c, d)
+	}
+	return x.takesCode(d) && !x.mustWait(c, d) || s.pushable(c, x, d)
 }
 
 // mute reports whether the user gets no more messages today on a device's channel.

@@ -28,7 +28,10 @@ func (s *Authentications) checkOTP(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, err
 	}
 	d, hot := x.selected()
-	res := d.Verify(s.Checker, s.try(c, x, d, hot, guess))
+	res, err := s.verify(c, x, d, hot, guess)
+	if err != nil {
+		return rest.Reply{}, err
+	}
 	if res.Verdict != otp.Right {
 		return rest.Reply{}, s.refused(c, x, res)
 	}
@@ -58,7 +61,7 @@ func (s *Authentications) try(c *rest.Call, x *session, d *device.Record, hot *a
 func (s *Authentications) checkable(c *rest.Call, x *session) error {
 	d, hot := x.selected()
 	if _, ok := next(x.Status, CodeRight); !ok {
-		if d != nil && x.Status != Completed && unusable(hot, c.Tx.Now()) {
+		if d != nil && x.Status != Completed && (unusable(hot, c.Tx.Now()) || x.takesCode(d) && x.mustWait(c, d)) {
 			return otp.Refusal(otp.Result{Verdict: otp.TooMany})
 		}
 		return x.move(CodeRight)
@@ -155,16 +158,16 @@ func (s *Authentications) counted(c *rest.Call, x *session, res otp.Result) erro
 	if x.Once != nil {
 		return s.countedOnce(c, x, res)
 	}
-	return s.consequences(c, x, res.Failure)
+	return s.consequences(c, x, res)
 }
 
 // consequences tells of a device that a failure has locked or blocked, and looks for
 // another.
-func (s *Authentications) consequences(c *rest.Call, x *session, f account.Failure) error {
-	if err := device.Consequences(c, x.User, x.Device, f); err != nil {
+func (s *Authentications) consequences(c *rest.Call, x *session, res otp.Result) error {
+	if err := device.Consequences(c, x.User, x.Device, res.Failure); err != nil {
 		return err
 	}
-	if f.Locked || f.Blocked {
+	if res.Locked || res.Blocked || res.Waits {
 		return s.lost(c, x)
 	}
 	return nil

@@ -23,6 +23,9 @@ func (s *Authentications) checkFirst(c *rest.Call, x *session, want *selection) 
 		results[i] = s.tryFirst(c, x, d, &tried[i], *want.OTP)
 		if results[i].Verdict == otp.Right {
 			*x.account.Device(d.ID) = tried[i]
+			if _, err := x.guesses.Record(c, results[i], x.targets(d)...); err != nil {
+				return err
+			}
 			return s.completeFirst(c, x, d)
 		}
 	}
@@ -50,7 +53,7 @@ func (s *Authentications) firstOf(c *rest.Call, x *session, id string) ([]*devic
 		if k, _ := device.KindOf(d.Type); k.Sent() || !s.served(x, d) || !x.takesCode(d) {
 			continue
 		}
-		if unusable(x.account.Device(d.ID), c.Tx.Now()) {
+		if unusable(x.account.Device(d.ID), c.Tx.Now()) || x.mustWait(c, d) {
 			lockedOut = true
 			continue
 		}
@@ -92,7 +95,10 @@ func (s *Authentications) completeFirst(c *rest.Call, x *session, d *device.Reco
 func (s *Authentications) refuseFirst(c *rest.Call, x *session, devices []*device.Record, results []otp.Result) error {
 	var worst otp.Result
 	for i, d := range devices {
-		res := results[i]
+		res, err := x.guesses.Record(c, results[i], x.targets(d)...)
+		if err != nil {
+			return err
+		}
 		event := "OTP.CHECK_INVALID"
 		if res.Verdict == otp.TooMany {
 			event = "OTP.CHECK_FAILED"

@@ -121,6 +121,8 @@ func (s *Authentications) choose(c *rest.Call, x *session, want *selection) (cod
 		}
 	}
 	switch how := x.policy.Selection(); {
+	case len(usable) == 0 && s.onlyWaits(c, x):
+		return "", otp.Refusal(otp.Result{Verdict: otp.TooMany})
 	case len(usable) == 0:
 		return "", s.noDevice(c, x)
 	case how == policy.AlwaysDisplayAll,
@@ -138,6 +140,9 @@ func (s *Authentications) noDevice(c *rest.Call, x *session) error {
 	}
 	x.Code, x.Ask = nil, nil
 	x.Error = &failure{Code: "NO_USABLE_DEVICES", Message: "Couldn't find authenticating device for user: " + x.User}
+	if s.onlyWaits(c, x) {
+		x.Error.Code, x.Error.Message = rest.TooManyOTPRetries, "Too many wrong OTPs were provided; try again later"
+	}
 	for _, d := range x.devices {
 		if !s.served(x, d) {
 			continue
@@ -159,6 +164,9 @@ func (s *Authentications) choosable(c *rest.Call, x *session, id, target string)
 		return nil, rest.Invalid(target, "is not an active device of the user")
 	}
 	if _, locked := x.account.Device(id).Locked(c.Tx.Now()); locked {
+		return nil, otp.Refusal(otp.Result{Verdict: otp.TooMany})
+	}
+	if x.takesCode(d) && x.mustWait(c, d) && !s.usable(c, x, d) {
 		return nil, otp.Refusal(otp.Result{Verdict: otp.TooMany})
 	}
 	if _, locked := x.account.Device(id).PushesLocked(c.Tx.Now()); locked && s.served(x, d) && !s.usable(c, x, d) {

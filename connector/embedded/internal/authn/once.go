@@ -3,6 +3,7 @@ package authn
 import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
 
@@ -40,7 +41,13 @@ func (s *Authentications) useOnce(c *rest.Call, x *session, want *selection) (st
 		return "", err
 	}
 	x.Once = &once{Type: k.Type, Address: to, Test: o.TestMode, Count: account.Device{ID: x.ID}}
+	if err := s.loadOnce(c, x); err != nil {
+		return "", err
+	}
 	d, count := x.selected()
+	if x.mustWait(c, d) {
+		return "", otp.Refusal(otp.Result{Verdict: otp.TooMany})
+	}
 	return s.code(c, x, d, count)
 }
 

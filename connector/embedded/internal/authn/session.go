@@ -8,6 +8,7 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/guess"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
@@ -18,6 +19,9 @@ type session struct {
 	account *account.Account // nil while the user is not known
 	policy  *policy.Policy
 	devices []*device.Record // the user's active ones, in their order
+
+	guesses     *guess.Counts
+	onceTargets []guess.Target // of the one-time device
 
 	spent       func(channel string) bool // no more messages today
 	spentPushes map[string]bool           // devices that get no more pushes
@@ -128,6 +132,9 @@ func (s *Authentications) load(c *rest.Call, r *record) (*session, error) {
 		return nil, err
 	}
 	x := &session{record: r, account: a, policy: p, devices: devices}
+	if err := s.loadGuesses(c, x); err != nil {
+		return nil, err
+	}
 	if err := x.findSpent(c); err != nil {
 		return nil, err
 	}

@@ -155,6 +155,19 @@ func (s *Browsers) remembered(c *rest.Call, user, policy string, r *record) (res
 	return rest.Reply{Status: 200, Body: verdict(c, user, policy, r), Header: header}, err
 }
 
+// Find is the id of the user's browser whose live value a Cookie header has, "" for none.
+func (s *Browsers) Find(c *rest.Call, user, cookie string) (string, error) {
+	v, ok := parse(cookie)
+	if !ok {
+		return "", nil
+	}
+	r, err := load(c, user, v.device)
+	if err != nil || r == nil || r.Blocked != 0 || v.number != r.Number || !s.genuine(user, r, v) {
+		return "", err
+	}
+	return r.ID, nil
+}
+
 // Holds reports whether a Cookie header has the form of a remember-me value, and if so
 // whether it is the live one of a browser of the user, sent by that browser. It uses
 // nothing up: a risk evaluation asks.

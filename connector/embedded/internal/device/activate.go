@@ -29,7 +29,10 @@ func (s *Devices) activate(c *rest.Call) (rest.Reply, error) {
 	if a.CodesLocked(c.Tx.Now()) {
 		return rest.Reply{}, rest.Refuse(rest.RequestFailed, rest.PasswordLockedOut, "user.id", "The account is locked")
 	}
-	res := s.verifyPairing(c, a, r, p, guess)
+	res, err := s.verifyPairing(c, a, r, p, guess)
+	if err != nil {
+		return rest.Reply{}, err
+	}
 	if res.Verdict != otp.Right {
 		return rest.Reply{}, s.refused(c, a, r, res)
 	}
@@ -141,6 +144,9 @@ func (s *Devices) sendActivationCode(c *rest.Call) (rest.Reply, error) {
 	hot := a.Device(r.ID)
 	if _, locked := hot.Locked(c.Tx.Now()); locked || hot.Blocked() {
 		return rest.Reply{}, otp.Refusal(otp.Result{Verdict: otp.TooMany})
+	}
+	if err := s.checkWaiting(c, a, r); err != nil {
+		return rest.Reply{}, err
 	}
 	if s.Resends > 0 && r.Resent >= s.Resends {
 		return rest.Reply{}, rest.Refuse(rest.RequestFailed, rest.LimitExceeded, "", "Maximum allowed resends has been reached").

@@ -39,7 +39,9 @@ func (s *Devices) create(c *rest.Call) (rest.Reply, error) {
 	case k.Way == Makes:
 		err = s.newSecret(c, a, r, p)
 	case pending:
-		code, err = s.sendPairing(c, a, r, p)
+		if err = s.checkWaiting(c, a, r); err == nil {
+			code, err = s.sendPairing(c, a, r, p)
+		}
 	}
 	if err != nil {
 		return rest.Reply{}, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/guess"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
@@ -17,6 +18,7 @@ import (
 type Devices struct {
 	Policies    *policy.Policies
 	Checker     otp.Checker
+	Guesses     *guess.Guard
 	Notify      notify.Notifier
 	Row         int           // wrong codes in a row that block a device; 0 never
 	Resends     int           // pairing codes sent again, a device; 0 is no limit
@@ -33,7 +35,7 @@ type Devices struct {
 
 	// Profile is what is known of a user, as JSON has it: authenticators show its user
 	// name and what a FIDO2 policy adds.
-	Profile func(c *rest.Call, user string) (map[string]any, error)
+	Profile ProfileOf
 }
 
 // latched reads the user of the path under the user's latch, without devices that were

@@ -62,15 +62,20 @@ func (r *Record) Verify(ck otp.Checker, t Try) otp.Result {
 	return ck.CheckTOTP(made, t.Device, t.Rule, t.Guess, t.Now)
 }
 
-// verifyPairing checks the guess that shall activate a device. A secret that has expired
-// is forgotten.
-func (s *Devices) verifyPairing(c *rest.Call, a *account.Account, r *Record, p *policy.Policy, guess string) otp.Result {
+// verifyPairing checks the guess that shall activate a device, and counts it. A secret that
+// has expired is forgotten.
+func (s *Devices) verifyPairing(c *rest.Call, a *account.Account, r *Record, p *policy.Policy, guess string) (otp.Result, error) {
 	now := c.Tx.Now()
 	if k, _ := KindOf(r.Type); !k.Sent() && !r.secretAlive(now) {
-		return otp.Result{Verdict: otp.Expired}
+		return otp.Result{Verdict: otp.Expired}, nil
 	}
-	return r.Verify(s.Checker, Try{Device: a.Device(r.ID), Rule: p.Rule(r.Type, s.Row), Grace: p.Grace(), Code: r.Pairing,
+	counts, targets, err := s.guesses(c, a.ID, r, a.Active())
+	if err != nil || counts.Waits(now, targets...) {
+		return otp.Result{Verdict: otp.TooMany}, err
+	}
+	res := r.Verify(s.Checker, Try{Device: a.Device(r.ID), Rule: p.Rule(r.Type, s.Row), Grace: p.Grace(), Code: r.Pairing,
 		Purpose: pairing, Guess: guess, Now: now})
+	return counts.Record(c, res, targets...)
 }
 
 // expire forgets a code or secret that is too old for good, also should the clock go

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/guess"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -88,6 +89,13 @@ func (d *Directory) mailCode(c *rest.Call, id, email, template string, p purpose
 	if err != nil {
 		return err
 	}
+	n, err := d.Guesses.Load(c, id, guess.Email(email))
+	if err != nil {
+		return err
+	}
+	if n.Waits(c.Tx.Now(), guess.Email(email)) {
+		return otp.Refusal(otp.Result{Verdict: otp.TooMany})
+	}
 	code := otp.Letters(c.Tx.Random(codeLength))
 	s := &sent{To: blind(d.Addresses, email)}
 	s.Hash = d.Codes.hash(c, p, id, s.To, code)
@@ -111,14 +119,37 @@ func (k Codes) hash(c *rest.Call, p purpose, user, to, code string) []byte {
 type judgement struct {
 	right   bool
 	counted bool   // a live code was guessed at
+	waits   bool   // so many codes were wrong in a row that none is compared now
 	left    int    // further guesses at this code
 	to      string // blind index of the address that the right code went to
 }
 
 // judge counts a guess at the user's code for p and compares it, in constant time. The
 // right one is used up, and the last wrong one allowed kills the code. The user is
-// latched.
-func (d *Directory) judge(c *rest.Call, id string, p purpose, guess string) (judgement, error) {
+// latched. Wrong ones are also counted for the address of the account, with those of its
+// devices.
+func (d *Directory) judge(c *rest.Call, id string, in *info, p purpose, code string) (judgement, error) {
+	target := guess.Email(in.email())
+	n, err := d.Guesses.Load(c, id, target)
+	if err != nil {
+		return judgement{}, err
+	}
+	if n.Waits(c.Tx.Now(), target) {
+		return judgement{waits: true}, nil
+	}
+	j, err := d.compare(c, id, p, code)
+	switch {
+	case err != nil:
+	case j.right:
+		err = n.ResetFailures(c, target)
+	case j.counted:
+		j.waits, err = n.RecordFailure(c, target)
+	}
+	return j, err
+}
+
+// compare counts a guess at a code and compares it.
+func (d *Directory) compare(c *rest.Call, id string, p purpose, guess string) (judgement, error) {
 	all, err := loadCodes(c, id)
 	if err != nil {
 		return judgement{}, err

@@ -74,7 +74,7 @@ func (d *Directory) verifyEmail(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	j, err := d.judge(c, a.ID, forEmail, guess)
+	j, err := d.judge(c, a.ID, in, forEmail, guess)
 	if err != nil {
 		return rest.Reply{}, err
 	}

@@ -94,7 +94,7 @@ func (d *Directory) recoverPassword(c *rest.Call) (rest.Reply, error) {
 // redeem judges the code before it says anything of the password: who does not have the
 // code learns nothing of the policy's verdict, nor whether the password is the one in use.
 func (d *Directory) redeem(c *rest.Call, in *info, a *account.Account, n assignment, guess string, same bool) (rest.Reply, error) {
-	j, err := d.judge(c, a.ID, forPassword, guess)
+	j, err := d.judge(c, a.ID, in, forPassword, guess)
 	if err != nil {
 		return rest.Reply{}, err
 	}

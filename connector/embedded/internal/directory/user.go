@@ -11,6 +11,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/cursor"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/guess"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/password"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -29,6 +30,8 @@ type Directory struct {
 	Notify     notify.Notifier
 	Cursors    cursor.Sealer
 	ScanLimit  int // users that one filter looks at, at most
+
+	Guesses *guess.Guard
 
 	// Forget deletes what others keep of a user that is deleted.
 	Forget []func(c *rest.Call, user string) error

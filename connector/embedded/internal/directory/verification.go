@@ -3,6 +3,7 @@ package directory
 import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
 
@@ -103,7 +104,7 @@ func (d *Directory) verifyUser(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	j, err := d.judge(c, a.ID, forAccount, guess)
+	j, err := d.judge(c, a.ID, in, forAccount, guess)
 	if err != nil {
 		return rest.Reply{}, err
 	}
@@ -124,13 +125,16 @@ func (d *Directory) still(in *info, j judgement) bool {
 // Only what was counted is an event.
 func (d *Directory) wrongCode(c *rest.Call, id, target string, j judgement) error {
 	p := rest.Invalid(target, "The code is not valid; ask for a new one if it is not the last one that was sent")
+	if j.waits {
+		p = otp.Refusal(otp.Result{Verdict: otp.TooMany})
+	}
 	if !j.counted {
 		return p
 	}
 	if err := described(c, "USER.UPDATED", id, rest.Failed, "wrong "+target); err != nil {
 		return err
 	}
-	if d.Codes.Failures > 0 {
+	if d.Codes.Failures > 0 && !j.waits {
 		p.With("attemptsRemaining", j.left)
 	}
 	return p.Keep()

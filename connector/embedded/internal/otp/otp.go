@@ -78,6 +78,7 @@ type Result struct {
 	Verdict
 	account.Failure
 	Changed bool
+	Waits   bool // so many codes were wrong in a row that the target waits now
 }
 
 // Check gives the verdict on a guess: lock check, attempt counted, comparison in

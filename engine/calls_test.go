@@ -166,11 +166,8 @@ func TestUploadIsAllOrNothing(t *testing.T) {
 		return err
 	}
 	// A child that no longer takes what its parent gives breaks the deployment.
-	e := refused(t, put(replace(childFlow, "name:", "named:")), engine.FlowInvalid)
-	if len(e.Problems) == 0 {
-		t.Error("no problems are told")
-	}
-	refused(t, put(replace(parentFlow, "call: child", "call: nobody")), engine.FlowInvalid)
+	refusedBy(t, put(replace(replace(childFlow, "name:", "named:"), "inputs.name", "inputs.named")), "missing-input", "unknown-input")
+	refusedBy(t, put(replace(parentFlow, "call: child", "call: nobody")), "unknown-flow")
 	before, err := w.run.Catalog().Revisions(t.Context(), "child")
 	if err != nil || len(before) != 1 {
 		t.Fatalf("revisions: %v, %v", before, err)
@@ -197,7 +194,7 @@ func TestPutAll(t *testing.T) {
 	parent := replace(parentFlow, "done: ", "finished: ")
 	for _, alone := range []string{child, parent} {
 		_, err := w.run.Catalog().Put(t.Context(), "", []byte(alone), true)
-		refused(t, err, engine.FlowInvalid)
+		refusedBy(t, err, "impossible-outcome", "unknown-field", "unrouted-outcome")
 	}
 	all := func(sources ...engine.Source) error {
 		_, err := w.run.Catalog().PutAll(t.Context(), sources)
@@ -207,7 +204,7 @@ func TestPutAll(t *testing.T) {
 	if len(e.Problems) == 0 || e.Problems[0].File != "p.yaml" {
 		t.Errorf("problems do not name their file: %+v", e.Problems)
 	}
-	refused(t, all(engine.Source{Text: []byte(child)}, engine.Source{Text: []byte(childFlow)}), engine.FlowInvalid)
+	refusedBy(t, all(engine.Source{Text: []byte(child)}, engine.Source{Text: []byte(childFlow)}), "other-id")
 	if err := all(engine.Source{Text: []byte(parent)}, engine.Source{Text: []byte(child)}); err != nil {
 		t.Fatal(explain(err))
 	}

@@ -31,38 +31,91 @@ nodes:
 	c.ended(engine.Failed, "failed", connector.CodeLimitExceeded)
 }
 
-// TestBombs: expressions built to eat the machine end the flow by a counter.
-func TestBombs(t *testing.T) {
+// TestBombsEndByTheirCounter: flows that the loader accepts, and that inputs make costly,
+// are ended by the counter of what they spend. With small inputs the same flow completes,
+// so nothing else stopped it.
+func TestBombsEndByTheirCounter(t *testing.T) {
 	t.Parallel()
-	for name, when := range map[string]string{
-		"nested predicates over long lists": `count(vars.big.rawResponse.list, count(vars.big.rawResponse.list, true) >= 0) > 0`,
+	items := func(n int) any {
+		list := make([]any, n)
+		for i := range list {
+			list[i] = map[string]any{"n": float64(i)}
+		}
+		return list
+	}
+	text := func(n int) any { return strings.Repeat("x", n) }
+	const steps, handled = "took more steps than allowed", "handled more text than allowed"
+	for name, tc := range map[string]struct {
+		node         string // between `a:` and the end `ok`
+		small, large any
+		says         string
+	}{
+		"nested predicates over long lists": {
+			"{ next: [{ when: 'count(inputs.list, count(inputs.list, .n > 0) > 5) > 5', then: ok }, { then: ok }] }", items(10), items(3000), steps},
+		"a filter in a filter": {
+			"{ set: { v: '=len(filter(inputs.list, len(filter(inputs.list, .n > 0)) > 5))' }, next: ok }", items(10), items(3000), steps},
+		"a list searched in a loop": {
+			"{ match: '=count(inputs.list, ({n: .n + 1} in inputs.list))', next: { 1: ok, else: ok } }", items(10), items(3000), steps},
+		"a text joined in a loop": {
+			"{ next: [{ when: 'count(inputs.list, inputs.text + inputs.text == inputs.text) > 5', then: ok }, { then: ok }] }", items(10), items(3000), handled},
+		"a text searched in a loop": {
+			"{ uses: test/do, with: { text: '=string(count(inputs.list, lower(inputs.text) contains \"y\"))' }, next: ok }", items(10), items(3000), handled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			_, err := w.run.Catalog().Put(t.Context(), "", []byte(`schema: flow/v1
+			w.put(`schema: flow/v1
 id: bomb
 title: Bomb
 start: a
-inputs: { list: { type: array, items: { type: number } } }
+inputs:
+  list: { type: array, items: { type: object, required: [n], properties: { n: { type: integer } } }, required: true }
+  text: { type: string, required: true }
 nodes:
-  a:
-    next:
-      - { when: "`+replace(when, "vars.big.rawResponse.list", "inputs.list")+`", then: ok }
-      - { then: ok }
+  a: ` + tc.node + `
   ok: { end: success }
-`), true)
-			if err != nil {
-				return // refused at load: as good
-			}
-			list := make([]any, 3000)
-			for i := range list {
-				list[i] = 1.0
-			}
-			c := w.start("bomb", map[string]any{"list": list})
+`)
+			w.start("bomb", map[string]any{"list": tc.small, "text": text(10)}).ended(engine.Completed, "success", "")
+			c := w.start("bomb", map[string]any{"list": tc.large, "text": text(2000)})
 			c.ended(engine.Failed, "failed", connector.CodeLimitExceeded)
+			if !strings.Contains(c.e.Error.Message, tc.says) {
+				t.Errorf("got the error %q, want one that %s", c.e.Error.Message, tc.says)
+			}
 		})
 	}
+}
+
+// TestCirclesEndByTheirCounter: loops without a person, a person going in circles and
+// calls within calls end by the counter of visits or depth, and not before it.
+func TestCirclesEndByTheirCounter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *engine.Options) { o.Limits = engine.Limits{StepVisits: 20, TotalVisits: 30, CallDepth: 2} })
+	w.put(screenless("d3", "{ next: ok }"), screenless("d2", "{ call: d3, next: { success: ok } }"),
+		screenless("d1", "{ call: d2, next: { success: ok } }"), screenless("d0", "{ call: d1, next: { success: ok } }"),
+		screenless("around", "{ next: [{ when: request.ip == \"none\", then: ok }, { then: b }] }\n  b: { next: a }"),
+		strings.Replace(screenless("person", "{ show: ask, next: { submit: a, skip: ok, cancel: ok } }"), "nodes:", ask+"nodes:", 1))
+	w.start("d1", nil).ended(engine.Completed, "success", "")
+	for flow, says := range map[string]string{"d0": "sub-flows are nested too deep", "around": "too many nodes were visited"} {
+		c := w.start(flow, nil)
+		c.ended(engine.Failed, "failed", connector.CodeLimitExceeded)
+		if c.e.Error.Message != says {
+			t.Errorf("%s: got the error %q, want %q", flow, c.e.Error.Message, says)
+		}
+	}
+	c, answered := w.start("person", nil), 0
+	for c.e.Step != nil && answered < 100 {
+		c.act("submit", word)
+		answered++
+	}
+	c.ended(engine.Failed, "failed", connector.CodeLimitExceeded)
+	if c.e.Error.Message != "too many nodes were visited" || answered != 30 {
+		t.Errorf("after %d answers the error is %q, want 30 and too many nodes were visited", answered, c.e.Error.Message)
+	}
+}
+
+// screenless is a flow of one node and an end.
+func screenless(id, node string) string {
+	return "schema: flow/v1\nid: " + id + "\ntitle: T\nstart: a\nnodes:\n  a: " + node + "\n  ok: { end: success }\n"
 }
 
 // TestSecretsStayInTheStep: a secret field reaches the capability of its step and

@@ -128,11 +128,16 @@ func TestDeviceSessionOfAStart(t *testing.T) {
 func TestDeviceSessionCannotBeRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, read := range []string{"=nodes.remember.deviceSession", "=vars.kept.deviceSession"} {
+	readWith := func(read string) error {
 		flow := strings.Replace(rememberFlow("test/remember"), "  after:\n    uses: test/do\n    with: { secret: =client.deviceSession }",
 			"  after:\n    uses: test/do\n    with: { secret: "+read+" }", 1)
-		if _, err := w.run.Catalog().Put(t.Context(), "", []byte(flow), true); err == nil {
-			t.Errorf("%s was accepted", read)
-		}
+		_, err := w.run.Catalog().Put(t.Context(), "", []byte(flow), true)
+		return err
+	}
+	if err := readWith("=client.deviceSession"); err != nil {
+		t.Fatalf("a flow that reads the client's own is refused: %s", explain(err))
+	}
+	for _, read := range []string{"=nodes.remember.deviceSession", "=vars.kept.deviceSession"} {
+		refusedBy(t, readWith(read), "unknown-field")
 	}
 }

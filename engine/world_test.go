@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -294,6 +295,22 @@ func refused(t *testing.T, err error, code engine.Code) *engine.Error {
 	var e *engine.Error
 	if !errors.As(err, &e) || e.Code != code {
 		t.Fatalf("want refusal %s, got %v", code, err)
+	}
+	return e
+}
+
+// refusedBy demands that an upload is refused by these rules and by no other.
+func refusedBy(t *testing.T, err error, rules ...string) *engine.Error {
+	t.Helper()
+	e := refused(t, err, engine.FlowInvalid)
+	var got []string
+	for _, p := range e.Problems {
+		got = append(got, p.Rule)
+	}
+	slices.Sort(got)
+	slices.Sort(rules)
+	if got = slices.Compact(got); !slices.Equal(got, rules) {
+		t.Errorf("refused by %v, want %v: %s", got, rules, explain(err))
 	}
 	return e
 }

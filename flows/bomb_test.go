@@ -2,6 +2,7 @@ package flows_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +30,7 @@ func TestA57Bombs(t *testing.T) {
 		"depth in brackets":   {func(size int) string { return head + "title: " + fill("[", size) }, "too-deep too-large"},
 		"depth in braces":     {func(size int) string { return head + "title: " + fill("{a: ", size) }, "too-deep too-large"},
 		"depth in lists":      {func(size int) string { return head + "title:\n  " + fill("- ", size) }, "too-deep too-large"},
-		"depth in keys":       {func(size int) string { return head + "title: " + fill("? ", size) }, "too-deep too-large yaml-syntax yaml-tag"},
+		"depth in keys":       {func(size int) string { return head + "title: " + fill("? ", size) }, "yaml-syntax too-deep yaml-tag too-large"},
 		"duplicate keys":      {func(size int) string { return head + fill("a: 1\n", size) }, "duplicate-key too-large"},
 		"merge keys":          {func(size int) string { return head + fill("<<: { a: 1 }\n", size) }, "yaml-merge-key too-large"},
 		"custom tags":         {func(size int) string { return head + "title: [" + fill("!x y, ", size) + "]\n" }, "yaml-tag too-large"},
@@ -52,9 +53,12 @@ func TestA57Bombs(t *testing.T) {
 				if len(problems) > 200 {
 					t.Errorf("%d problems are reported", len(problems))
 				}
-				known := false
+				known, wanted := false, strings.Fields(bomb.want)
+				if size == 1<<10 {
+					wanted = wanted[:1] // a small one is refused for what it is, not for its size
+				}
 				for _, p := range problems {
-					known = known || strings.Contains(bomb.want, p.Rule)
+					known = known || slices.Contains(wanted, p.Rule)
 				}
 				if !known {
 					t.Errorf("refused for %v, want one of %s", problems[:min(3, len(problems))], bomb.want)

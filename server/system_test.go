@@ -17,23 +17,26 @@ func TestOptions(t *testing.T) {
 	t.Parallel()
 	run := newEngine(t, time.Now)
 	good := server.Options{Runner: run, Catalog: run.Catalog(), ManagementToken: "t"}
-	for name, change := range map[string]func(*server.Options){
-		"no runner":           func(o *server.Options) { o.Runner = nil },
-		"no catalog":          func(o *server.Options) { o.Catalog = nil },
-		"no token":            func(o *server.Options) { o.ManagementToken = "" },
-		"dev without inbox":   func(o *server.Options) { o.Dev = true },
-		"base without scheme": func(o *server.Options) { o.BaseURL = "id.example.com" },
-		"base with query":     func(o *server.Options) { o.BaseURL = "https://id.example.com/?x" },
-		"base not a URL":      func(o *server.Options) { o.BaseURL = "http://a b" },
-		"environment id":      func(o *server.Options) { o.Environments = []server.Environment{{ID: "v1"}} },
-		"environment in capitals": func(o *server.Options) {
+	for name, tc := range map[string]struct {
+		change func(*server.Options)
+		says   string
+	}{
+		"no runner":           {func(o *server.Options) { o.Runner = nil }, "lack Runner or Catalog"},
+		"no catalog":          {func(o *server.Options) { o.Catalog = nil }, "lack Runner or Catalog"},
+		"no token":            {func(o *server.Options) { o.ManagementToken = "" }, "ManagementToken is empty"},
+		"dev without inbox":   {func(o *server.Options) { o.Dev = true }, "needs an Inbox"},
+		"base without scheme": {func(o *server.Options) { o.BaseURL = "id.example.com" }, "is not http(s)://host"},
+		"base with query":     {func(o *server.Options) { o.BaseURL = "https://id.example.com/?x" }, "is not http(s)://host"},
+		"base not a URL":      {func(o *server.Options) { o.BaseURL = "http://a b" }, "BaseURL"},
+		"environment id":      {func(o *server.Options) { o.Environments = []server.Environment{{ID: "v1"}} }, "is not a UUID"},
+		"environment in capitals": {func(o *server.Options) {
 			o.Environments = []server.Environment{{ID: strings.ToUpper(envID)}}
-		},
+		}, "is not a UUID"},
 	} {
 		o := good
-		change(&o)
-		if _, err := server.New(o); err == nil {
-			t.Errorf("%s: no error", name)
+		tc.change(&o)
+		if _, err := server.New(o); err == nil || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: got %v, want an error that says %q", name, err, tc.says)
 		}
 	}
 	if _, err := server.New(good); err != nil {

@@ -3,6 +3,7 @@ package cond
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -199,13 +200,18 @@ func bigTexts(n, size int) []any {
 // function, no environment as a value.
 func TestA61NothingButPlainData(t *testing.T) {
 	t.Parallel()
-	for _, src := range []string{
-		`$env`, `$env["out"]`, `env()`, `env`, `out.Danger()`, `out.Danger`, `out["Danger"]()`, `len.x`, `now.x`, `has(now)`, `get($env, "out")`,
-		"`\x00budget`.x", "\x00budget", "\x00tick(1)", `__proto__`, `constructor`, `out?.Danger()`, `any(out, .Danger())`,
+	for src, rule := range map[string]string{
+		`$env`: RuleNotAllowed, `$env["out"]`: RuleNotAllowed, `get($env, "out")`: RuleNotAllowed,
+		`env()`: RuleUnknownFunction, `out.Danger()`: RuleUnknownFunction, `out?.Danger()`: RuleUnknownFunction, `any(out, .Danger())`: RuleUnknownFunction,
+		`env`: RuleUnknownRoot, `len.x`: RuleUnknownRoot, `now.x`: RuleUnknownRoot, `has(now)`: RuleUnknownRoot,
+		`__proto__`: RuleUnknownRoot, `constructor`: RuleUnknownRoot,
+		`out.Danger`: RuleUnknownField, "`\x00budget`.x": RuleUnknownField,
+		`out["Danger"]()`: RuleSyntax, "\x00budget": RuleSyntax, "\x00tick(1)": RuleSyntax,
 	} {
 		typed := &Type{Kind: Object, Fields: map[string]Field{"out": {Type: &Type{Kind: Object, Fields: map[string]Field{}}}}}
-		if p, found := Compile(src, typed, WantAny); p != nil {
-			t.Errorf("Compile(%q) passed: %+v", src, found)
+		p, found := Compile(src, typed, WantAny)
+		if p != nil || !slices.ContainsFunc(found, func(i Issue) bool { return i.Rule == rule }) {
+			t.Errorf("Compile(%q) = %v, %+v, want %s", src, p, found, rule)
 		}
 	}
 	// Even if the environment held a value with methods, none could be called, and

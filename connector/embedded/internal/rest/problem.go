@@ -113,6 +113,13 @@ func Empty(target string) *Problem {
 // Missing is the 404 for anything that is not there, or not the caller's: one body.
 func Missing() *Problem { return Plain(http.StatusNotFound, NotFound, "") }
 
+// NotAllowed is the 405 for a method that a path has not.
+func NotAllowed(allow string) *Problem {
+	p := Plain(http.StatusMethodNotAllowed, InvalidRequest, "The request could not be completed. The method is not supported here.")
+	p.Header = http.Header{"Allow": {allow}}
+	return p
+}
+
 // ProblemOf finds the refusal in an error of a handler.
 func ProblemOf(err error) (*Problem, bool) {
 	var p *Problem

@@ -67,45 +67,72 @@ func (t Table) Routes() []Route {
 // problem 404, 405 (with Allow) or 415. Media types are compared case-insensitively,
 // parameters ignored; a GET's is not looked at.
 func (t Table) Find(host pingone.Host, method string, path []string, mediaType string) (Handler, map[string]string, *Problem) {
-	var allow []string
 	var onMethod []row
-	for _, r := range t.rows {
-		if r.Host != host || !r.matches(path) {
-			continue
-		}
+	for _, r := range t.rowsAt(host, path) {
 		if r.Method == method {
 			onMethod = append(onMethod, r)
-		} else if !slices.Contains(allow, r.Method) {
-			allow = append(allow, r.Method)
 		}
 	}
-	switch {
-	case len(onMethod) > 0:
+	if len(onMethod) > 0 {
 		return pick(onMethod, method, path, mediaType)
-	case len(allow) > 0:
-		slices.Sort(allow)
-		p := Plain(http.StatusMethodNotAllowed, InvalidRequest, "The request could not be completed. The method is not supported here.")
-		p.Header = http.Header{"Allow": {strings.Join(allow, ", ")}}
-		return nil, nil, p
 	}
-	return nil, nil, Missing()
+	allow := t.Allow(host, path)
+	if allow == "" {
+		return nil, nil, Missing()
+	}
+	return nil, nil, NotAllowed(allow)
+}
+
+// Allow is the header Allow of a path, "" if nothing is there. Whatever answers GET answers
+// HEAD, and every path OPTIONS.
+func (t Table) Allow(host pingone.Host, path []string) string {
+	rows := t.rowsAt(host, path)
+	if len(rows) == 0 {
+		return ""
+	}
+	methods := []string{http.MethodOptions}
+	for _, r := range rows {
+		methods = append(methods, r.Method)
+		if r.Method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
+		}
+	}
+	slices.Sort(methods)
+	return strings.Join(slices.Compact(methods), ", ")
+}
+
+func (t Table) rowsAt(host pingone.Host, path []string) []row {
+	var out []row
+	for _, r := range t.rows {
+		if r.Host == host && r.matches(path) {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 func pick(rows []row, method string, path []string, mediaType string) (Handler, map[string]string, *Problem) {
 	want := normal(mediaType)
-	if method == http.MethodGet {
-		want = ""
+	i := rowOfMedia(rows, want)
+	if i < 0 && mayLackMedia(method, want) {
+		i = rowOfMedia(rows, "")
 	}
-	for _, r := range rows {
-		if r.media == want {
-			return r.Run, r.params(path), nil
-		}
+	if i < 0 {
+		return nil, nil, Plain(http.StatusUnsupportedMediaType, InvalidRequest,
+			"The request could not be completed. The content type is not supported here.")
 	}
-	if method == http.MethodDelete && !strings.Contains(want, "vnd.pingidentity") {
-		return pick(rows, method, path, "")
-	}
-	return nil, nil, Plain(http.StatusUnsupportedMediaType, InvalidRequest,
-		"The request could not be completed. The content type is not supported here.")
+	return rows[i].Run, rows[i].params(path), nil
+}
+
+// rowOfMedia finds the row of a media type, -1 if there is none.
+func rowOfMedia(rows []row, media string) int {
+	return slices.IndexFunc(rows, func(r row) bool { return r.media == media })
+}
+
+// mayLackMedia reports whether a request's media type may be overlooked: that of a GET
+// always, that of a DELETE unless it names an operation.
+func mayLackMedia(method, media string) bool {
+	return method == http.MethodGet || method == http.MethodDelete && !strings.Contains(media, "vnd.pingidentity")
 }
 
 // normal lowers a media type, drops its parameters, and calls application/json "".

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/mfaflow/mfaflow/connector/wire"
 )
 
 // Device is what the hot record knows of one device. It is written as an array with
@@ -142,7 +144,7 @@ func shorten(id string) (string, error) {
 }
 
 func lengthen(short string) (string, error) {
-	b, err := base64.RawURLEncoding.DecodeString(short)
+	b, err := wire.DecodeBase64URL(short)
 	if err != nil || len(b) != 16 {
 		return "", fmt.Errorf("device entry's id %q is malformed", short)
 	}

@@ -4,17 +4,22 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	jose "github.com/go-jose/go-jose/v4"
+
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/wire"
 )
 
-// maxToken is the longest token that is looked at, in bytes.
-const maxToken = 4096
+// maxToken is the longest token that is looked at, in bytes, and maxDepth how deep its JSON
+// may be nested.
+const (
+	maxToken = 4096
+	maxDepth = 8
+)
 
 // algorithms are those that apps may sign with.
 var algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA}
@@ -32,10 +37,12 @@ func parse(s, typ string) (token, error) {
 		return token{}, errors.New("the token is too long")
 	}
 	for part := range strings.SplitSeq(s, ".") {
-		b, err := base64.RawURLEncoding.Strict().DecodeString(part)
-		if err != nil || base64.RawURLEncoding.EncodeToString(b) != part {
-			return token{}, errors.New("the token is not canonical base64url")
+		if _, err := wire.DecodeBase64URL(part); err != nil {
+			return token{}, fmt.Errorf("read the token: %w", err)
 		}
+	}
+	if err := checkHeader(s); err != nil {
+		return token{}, err
 	}
 	jws, err := jose.ParseSignedCompact(s, algorithms)
 	if err != nil {
@@ -48,6 +55,20 @@ func parse(s, typ string) (token, error) {
 	return token{jws, h}, nil
 }
 
+// checkHeader refuses a header in which a member is there twice: the two that read it here
+// might take different ones.
+func checkHeader(s string) error {
+	header, _, _ := strings.Cut(s, ".")
+	b, err := wire.DecodeBase64URL(header)
+	if err == nil {
+		err = wire.CheckJSON(b, maxDepth)
+	}
+	if err != nil {
+		return fmt.Errorf("read the token's header: %w", err)
+	}
+	return nil
+}
+
 // claims verifies the token and reads what it says.
 func (t token) claims(key *jose.JSONWebKey, v any) error {
 	if err := acceptable(key, t.header.Algorithm); err != nil {
@@ -57,7 +78,10 @@ func (t token) claims(key *jose.JSONWebKey, v any) error {
 	if err != nil {
 		return fmt.Errorf("verify the token: %w", err)
 	}
-	if err := json.Unmarshal(payload, v); err != nil {
+	if err := wire.CheckJSON(payload, maxDepth); err != nil {
+		return fmt.Errorf("read the token: %w", err)
+	}
+	if err := rest.DecodeExact(payload, v); err != nil {
 		return fmt.Errorf("read the token: %w", err)
 	}
 	return nil

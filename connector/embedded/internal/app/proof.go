@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -69,9 +70,18 @@ func refusal() *rest.Problem {
 	return p
 }
 
+// parseProof reads the one proof of a call.
+func parseProof(c *rest.Call) (token, error) {
+	all := c.Header.Values(Header)
+	if len(all) != 1 {
+		return token{}, fmt.Errorf("the call has %d proofs", len(all))
+	}
+	return parse(all[0], proofType)
+}
+
 // introduced verifies the proof of a call that brings its key along.
 func introduced(c *rest.Call) (*jose.JSONWebKey, proof, error) {
-	t, err := parse(c.Header.Get(Header), proofType)
+	t, err := parseProof(c)
 	if err != nil {
 		return nil, proof{}, err
 	}

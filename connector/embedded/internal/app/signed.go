@@ -43,7 +43,7 @@ func (s *Apps) Signed(run func(c *rest.Call, who Caller) (rest.Reply, error)) re
 // verify checks the proof of a call against the key of a device.
 func (r *record) verify(c *rest.Call, id string) (proof, error) {
 	var p proof
-	t, err := parse(c.Header.Get(Header), proofType)
+	t, err := parseProof(c)
 	if err != nil {
 		return p, err
 	}

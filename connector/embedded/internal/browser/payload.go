@@ -2,12 +2,12 @@ package browser
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/netip"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/wire"
 )
 
 // facts are what a browser says of itself in its payload. PingOne's is what the Signals
@@ -38,7 +38,7 @@ func factsOf(payload string) (facts, error) {
 		return facts{}, rest.TooLong("payload", maxPayload)
 	}
 	b := []byte(payload)
-	if raw, err := base64.StdEncoding.DecodeString(payload); err == nil {
+	if raw, err := wire.DecodeBase64(payload); err == nil {
 		b = raw
 	}
 	var f facts

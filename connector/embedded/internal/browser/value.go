@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/mfaflow/mfaflow/connector/wire"
 )
 
 // cookieName is the cookie that holds the value. PingOne does not document the name of
@@ -45,7 +47,7 @@ func parse(header string) (value, bool) {
 }
 
 func decodeValue(text string) (value, bool) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	b, err := wire.DecodeBase64URL(text)
 	if err != nil || len(b) != valueBytes {
 		return value{}, false
 	}

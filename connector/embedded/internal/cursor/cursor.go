@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/wire"
 )
 
 // Sealer seals places.
@@ -39,7 +40,7 @@ func (s Sealer) Open(c *rest.Call, list string) (place string, err error) {
 	if token == "" {
 		return "", nil
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	b, err := wire.DecodeBase64URL(token)
 	if err == nil && len(b) >= s.aead.NonceSize() {
 		n := s.aead.NonceSize()
 		if b, err = s.aead.Open(nil, b[:n], b[n:], bound(c, list)); err == nil {

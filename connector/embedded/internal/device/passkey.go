@@ -2,7 +2,6 @@ package device
 
 import (
 	"cmp"
-	"encoding/base64"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/passkey"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/policy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
+	"github.com/mfaflow/mfaflow/connector/wire"
 	"github.com/mfaflow/mfaflow/store"
 )
 
@@ -47,7 +47,7 @@ func (w *WebAuthn) Own() ([]byte, error) {
 	if w == nil || w.Challenge == "" {
 		return nil, nil
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(w.Challenge, "="))
+	raw, err := wire.DecodeBase64URL(strings.TrimRight(w.Challenge, "="))
 	if err != nil || len(raw) < minChallenge || len(raw) > 1024 {
 		return nil, rest.Invalid("webAuthn.challenge", "must be base64url of 32 to 1024 bytes")
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/asn1"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-webauthn/webauthn/metadata"
+
+	"github.com/mfaflow/mfaflow/connector/wire"
 )
 
 // ErrBlob marks FIDO metadata that are not to be believed.
@@ -57,7 +58,7 @@ func ReadBlob(blob string, roots []*x509.Certificate, revoked []*x509.Revocation
 
 // part decodes one JSON part of a JWS.
 func part(text string, to any) error {
-	b, err := base64.RawURLEncoding.DecodeString(text)
+	b, err := wire.DecodeBase64URL(text)
 	if err == nil {
 		err = json.Unmarshal(b, to)
 	}
@@ -121,7 +122,7 @@ func isRevoked(c, issuer *x509.Certificate, lists []*x509.RevocationList) bool {
 
 // verifyJWS verifies RS256 and ES256, the algorithms that the metadata are signed with.
 func verifyJWS(signer *x509.Certificate, alg, signed, signature string) error {
-	sig, err := base64.RawURLEncoding.DecodeString(signature)
+	sig, err := wire.DecodeBase64URL(signature)
 	if err != nil {
 		return fmt.Errorf("signature: %w: %w", ErrBlob, err)
 	}

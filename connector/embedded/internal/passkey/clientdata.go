@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/mfaflow/mfaflow/connector/wire"
 )
 
 // checkClient judges what the browser says of the ceremony. origin is what the caller was
@@ -18,7 +20,7 @@ func (s steps) checkClient(e Expect, origin string, raw []byte) error {
 		return s.refuse(s.utf8, "client data are not UTF-8")
 	}
 	var data object
-	if json.Unmarshal(raw, &data) != nil || data == nil {
+	if wire.CheckJSON(raw, maxDepth) != nil || json.Unmarshal(raw, &data) != nil || data == nil {
 		return s.refuse(s.json, "client data are not a JSON object")
 	}
 	if kind, ok := data.text("type"); !ok || kind != s.kind {

@@ -5,10 +5,16 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+
+	"github.com/mfaflow/mfaflow/connector/wire"
 )
 
-// maxResponse bounds a response, the attestation with its certificates included.
-const maxResponse = 64 << 10
+// maxResponse bounds a response, the attestation with its certificates included, and maxDepth
+// how deep its JSON may be nested.
+const (
+	maxResponse = 64 << 10
+	maxDepth    = 16
+)
 
 // object is a JSON object whose member names are compared exactly, which decoding into a
 // struct would not do.
@@ -27,14 +33,14 @@ func (c ceremony) parse(text string) (*response, error) {
 		return nil, c.refuse(1, "the response is longer than %d bytes", maxResponse)
 	}
 	r := &response{}
-	if json.Unmarshal([]byte(text), &r.whole) != nil || r.whole == nil {
+	if wire.CheckJSON([]byte(text), maxDepth) != nil || json.Unmarshal([]byte(text), &r.whole) != nil || r.whole == nil {
 		return nil, c.refuse(1, "the response is not a JSON object")
 	}
 	id, err := c.text(r.whole, "id")
 	if err != nil {
 		return nil, err
 	}
-	if r.id, err = base64.RawURLEncoding.Strict().DecodeString(id); err != nil || len(r.id) == 0 || strings.ContainsAny(id, "\r\n") {
+	if r.id, err = wire.DecodeBase64URL(id); err != nil || len(r.id) == 0 {
 		return nil, c.refuse(1, "id is not base64url")
 	}
 	raw, err := c.binary(r.whole, "rawId")

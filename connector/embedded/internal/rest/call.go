@@ -88,14 +88,7 @@ func (c *Call) Decode(v any) error {
 	if len(b) == 0 || string(b) == "null" {
 		return nil
 	}
-	var whole json.RawMessage
-	err := json.Unmarshal(b, &whole)
-	if err == nil {
-		whole, err = exact(whole, reflect.TypeOf(v))
-	}
-	if err == nil {
-		err = json.Unmarshal(whole, v)
-	}
+	err := DecodeExact(b, v)
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case err == nil:
@@ -106,6 +99,19 @@ func (c *Call) Decode(v any) error {
 		return Plain(http.StatusBadRequest, InvalidRequest,
 			"The request could not be completed. The request was invalid: the body is not a JSON object.")
 	}
+}
+
+// DecodeExact is json.Unmarshal, but that names of members are case-sensitive.
+func DecodeExact(b []byte, v any) error {
+	var whole json.RawMessage
+	if err := json.Unmarshal(b, &whole); err != nil {
+		return err
+	}
+	whole, err := exact(whole, reflect.TypeOf(v))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(whole, v)
 }
 
 // target drops the names of Go's embedded structs from the path of a member.

@@ -257,7 +257,7 @@ func TestA36Cursors(t *testing.T) {
 func TestActivitiesOverHTTP(t *testing.T) {
 	t.Parallel()
 	w := newWire(t)
-	w.send("POST", apiRoot+"/users", `{"username":"ben"}`).want(201, "")
+	w.send("POST", apiRoot+"/users", `{"username":"ben"}`, "Content-Type", "application/json").want(201, "")
 	r := w.send("GET", apiRoot+"/activities?limit=1&filter="+escape(`action.type eq "USER.CREATED"`), "").want(200, "")
 	if r.text("_embedded.activities.0.actors.client.name") != "worker" {
 		t.Errorf("%s", r.Raw)

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -9,16 +10,27 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 	"github.com/mfaflow/mfaflow/connector/pingone"
+	"github.com/mfaflow/mfaflow/connector/wire"
 	"github.com/mfaflow/mfaflow/store"
 )
 
-// maxBody is the largest body that is read, in bytes.
-const maxBody = 1 << 20
+// maxBody is the largest body that is read, in bytes, and maxDepth how deep its JSON may be
+// nested: no resource has a tenth of that.
+const (
+	maxBody  = 1 << 20
+	maxDepth = 64
+)
 
 // ServeHTTP serves the API below /v1/environments/{env}, the auth host below /{env}, and
 // /{env}/as/token. All but the last and what is below /{env}/app, where apps sign their
-// calls, need a bearer token. Another environment is 404.
+// calls, need a bearer token. Another environment is 404. HEAD is GET without the body,
+// OPTIONS says which methods a path has.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		get := *r
+		get.Method = http.MethodGet
+		w, r = headWriter{w}, &get
+	}
 	host, path, ok := s.split(r.URL.EscapedPath())
 	if ok && host == pingone.HostAuth && len(path) == 2 && path[0] == "as" && path[1] == "token" {
 		s.serveToken(w, r)
@@ -36,26 +48,69 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.Body.Details = []pingone.Detail{{Code: rest.InvalidToken, Message: "The access token is missing or not valid"}}
 		p.Header = http.Header{"Www-Authenticate": {"Bearer"}}
 		s.refuse(w, q, p)
-		return
-	case r.Method == http.MethodGet && r.URL.Path == "/v1/environments":
-		s.serveEnvironments(w)
-		return
+	case r.URL.Path == "/v1/environments":
+		s.serveEnvironments(w, q)
 	case !ok:
 		s.refuse(w, q, rest.Missing())
-		return
+	case r.Method == http.MethodOptions:
+		s.serveMethods(w, q, s.table.Allow(host, path))
+	default:
+		s.serveCall(w, r, q)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		s.refuse(w, q, unreadable(err))
-		return
-	}
-	q.body = body
+}
+
+// serveCall answers a call of the table.
+func (s *Service) serveCall(w http.ResponseWriter, r *http.Request, q call) {
+	q.body, q.refusal = readBody(w, r)
 	resp, err := s.serve(r.Context(), q)
 	if err != nil {
 		s.refuse(w, q, unavailable(err))
 		return
 	}
 	write(w, resp)
+}
+
+// serveMethods answers OPTIONS: which methods there are, if anything is there.
+func (s *Service) serveMethods(w http.ResponseWriter, q call, allow string) {
+	if allow == "" {
+		s.refuse(w, q, rest.Missing())
+		return
+	}
+	write(w, pingone.Response{Status: http.StatusNoContent, Header: http.Header{"Allow": {allow}}})
+}
+
+// headWriter leaves the body out, as the answer to HEAD has none.
+type headWriter struct{ http.ResponseWriter }
+
+// Write says how much it has not written.
+func (headWriter) Write(b []byte) (int, error) { return len(b), nil }
+
+// readBody reads a body, which must be one JSON value, and must say what it is: a body of
+// unknown type, or one that two readers understand differently, is refused.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *rest.Problem) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	types := r.Header.Values("Content-Type")
+	switch {
+	case len(types) > 1:
+		return nil, unsupported("There is more than one Content-Type.")
+	case len(bytes.TrimSpace(body)) == 0:
+		return nil, nil
+	case r.Method == http.MethodGet: // whose body means nothing
+		return nil, nil
+	case len(types) == 0 || types[0] == "":
+		return nil, unsupported("The body has no Content-Type.")
+	}
+	if err := wire.CheckJSON(body, maxDepth); err != nil {
+		return nil, rest.Plain(http.StatusBadRequest, rest.InvalidRequest, "The request could not be completed. The body cannot be read: "+err.Error()+".")
+	}
+	return body, nil
+}
+
+func unsupported(why string) *rest.Problem {
+	return rest.Plain(http.StatusUnsupportedMediaType, rest.InvalidRequest, "The request could not be completed. "+why)
 }
 
 func unreadable(err error) *rest.Problem {
@@ -101,8 +156,8 @@ func (s *Service) split(escaped string) (pingone.Host, pingone.Path, bool) {
 }
 
 func (s *Service) authorized(r *http.Request) bool {
-	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
+	scheme, token, ok := wire.ReadCredentials(r.Header)
+	if !ok || scheme != "bearer" {
 		return false
 	}
 	return s.opts.Authorize != nil && s.opts.Authorize(token) || s.workers.valid(token)

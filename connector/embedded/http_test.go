@@ -68,7 +68,7 @@ func TestSignOnOverHTTP(t *testing.T) {
 	w.send("PUT", apiRoot+"/users/"+user+"/password", `{"value":"correct horse 9","forceChange":false}`,
 		"Content-Type", "Application/VND.pingidentity.Password.Set+JSON").want(200, "")
 	w.send("POST", apiRoot+"/users/"+user+"/devices", `{"type":"EMAIL","email":"ben@example.com"}`, "Content-Type", "application/json").want(201, "")
-	da := w.send("POST", authRoot+"/deviceAuthentications", `{"user":{"id":"`+user+`"}}`).want(201, "")
+	da := w.send("POST", authRoot+"/deviceAuthentications", `{"user":{"id":"`+user+`"}}`, "Content-Type", "application/json").want(201, "")
 	self := da.text("_links.self.href")
 	if !strings.HasPrefix(self, base+authRoot+"/deviceAuthentications/") {
 		t.Fatalf("self %q", self)
@@ -108,8 +108,8 @@ func TestRefusalsOverHTTP(t *testing.T) {
 		"slash in an id":     {"GET", apiRoot + "/users/" + user + "%2Fdevices", "", nil, 404, "NOT_FOUND", ""},
 		"dots":               {"GET", apiRoot + "/users/%2e%2e/users", "", nil, 404, "NOT_FOUND", ""},
 		"bad escape in id":   {"GET", apiRoot + "/users/%00", "", nil, 404, "NOT_FOUND", ""},
-		"method":             {"PATCH", dev, "{}", nil, 405, "INVALID_REQUEST", "DELETE, GET, POST"},
-		"method on nickname": {"GET", dev + "/" + device + "/nickname", "", nil, 405, "INVALID_REQUEST", "PUT"},
+		"method":             {"PATCH", dev, "{}", nil, 405, "INVALID_REQUEST", "DELETE, GET, HEAD, OPTIONS, POST"},
+		"method on nickname": {"GET", dev + "/" + device + "/nickname", "", nil, 405, "INVALID_REQUEST", "OPTIONS, PUT"},
 		"vendor type":        {"POST", dev, "{}", []string{"Content-Type", vendor + "devices.shuffle+json"}, 415, "INVALID_REQUEST", ""},
 		"vendor type needed": {"POST", dev + "/" + device, "{}", []string{"Content-Type", "application/json"}, 415, "INVALID_REQUEST", ""},
 		"form":               {"POST", dev, "a=b", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "INVALID_REQUEST", ""},
@@ -194,7 +194,7 @@ func TestWorkerToken(t *testing.T) {
 			t.Errorf("%v: error %q", c, got)
 		}
 	}
-	if r := w.send("GET", path, ""); r.Status != 405 || r.Header.Get("Allow") != "POST" {
+	if r := w.send("GET", path, ""); r.Status != 405 || r.Header.Get("Allow") != "OPTIONS, POST" {
 		t.Errorf("GET as/token: %d", r.Status)
 	}
 }

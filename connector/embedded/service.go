@@ -182,14 +182,18 @@ func (s *Service) target(req pingone.Request) string {
 // call is a request with its body as bytes.
 type call struct {
 	pingone.Request
-	body   []byte
-	actor  string
-	target string // path and query, as they were sent
+	body    []byte
+	refusal *rest.Problem // of a body that cannot be read; nil for one that can
+	actor   string
+	target  string // path and query, as they were sent
 }
 
 // serve finds the route and runs it in a unit of work.
 func (s *Service) serve(ctx context.Context, q call) (pingone.Response, error) {
 	run, params, problem := s.table.Find(q.Host, q.Method, q.Path, q.MediaType)
+	if problem == nil {
+		problem = q.refusal
+	}
 	if problem != nil {
 		return s.answer(q, rest.Reply{}, problem)
 	}

@@ -5,15 +5,21 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/mfaflow/mfaflow/connector/wire"
 	"github.com/mfaflow/mfaflow/store"
 )
 
 // tokenLife is how long a worker's token is good (reference pingone-mfa-api 1.1).
 const tokenLife = time.Hour
+
+// maxForm is the largest form that is read, in bytes: whoever sends it has shown nothing yet.
+const maxForm = 16 << 10
 
 // workers gives tokens to worker clients and knows them again. A token is its expiry and
 // an HMAC over it, the environment and the store's epoch: stored nowhere.
@@ -42,7 +48,7 @@ func (w workers) sign(expiry []byte) []byte {
 }
 
 func (w workers) valid(token string) bool {
-	b, err := base64.RawURLEncoding.DecodeString(token)
+	b, err := wire.DecodeBase64URL(token)
 	if err != nil || len(b) != 8+sha256.Size || !hmac.Equal(b[8:], w.sign(b[:8])) {
 		return false
 	}
@@ -65,31 +71,55 @@ func (w workers) known(id, secret string) bool {
 func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
+		w.Header().Set("Allow", "OPTIONS, POST")
+		if r.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
 		oauthError(w, http.StatusMethodNotAllowed, "invalid_request", "use POST")
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	if err := r.ParseForm(); err != nil {
-		oauthError(w, http.StatusBadRequest, "invalid_request", "the form cannot be read")
+	form, why := readForm(w, r)
+	if why != "" {
+		oauthError(w, http.StatusBadRequest, "invalid_request", why)
 		return
 	}
-	id, secret, basic := r.BasicAuth()
-	if basic {
-		id, secret = unescape(id), unescape(secret)
-	} else {
-		id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
+	id, secret := form.Get("client_id"), form.Get("client_secret")
+	if user, password, basic := wire.ReadBasic(r.Header); basic {
+		id, secret = unescape(user), unescape(password)
 	}
 	switch {
 	case !s.workers.known(id, secret):
 		w.Header().Set("WWW-Authenticate", "Basic")
 		oauthError(w, http.StatusUnauthorized, "invalid_client", "Request denied: Unsupported authentication method or bad credentials")
-	case r.PostForm.Get("grant_type") != "client_credentials":
+	case form.Get("grant_type") != "client_credentials":
 		oauthError(w, http.StatusBadRequest, "unsupported_grant_type", "only client_credentials is served")
 	default:
 		writeJSON(w, http.StatusOK, map[string]any{
 			"access_token": s.workers.issue(), "token_type": "Bearer", "expires_in": int(tokenLife / time.Second)})
 	}
+}
+
+// readForm reads the form of a token request, or says why it cannot. No parameter may be
+// there twice (RFC 6749 section 3.2).
+func readForm(w http.ResponseWriter, r *http.Request) (form url.Values, why string) {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" || len(r.Header.Values("Content-Type")) > 1 {
+		return nil, "the body must be application/x-www-form-urlencoded"
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	if err != nil {
+		return nil, "the form cannot be read, or is too large"
+	}
+	if form, err = url.ParseQuery(string(body)); err != nil {
+		return nil, "the form is malformed"
+	}
+	for _, name := range []string{"grant_type", "client_id", "client_secret"} {
+		if len(form[name]) > 1 {
+			return nil, name + " is there more than once"
+		}
+	}
+	return form, ""
 }
 
 // unescape undoes the form encoding that OAuth wants inside Basic (RFC 6749 2.3.1).

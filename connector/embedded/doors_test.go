@@ -1,0 +1,188 @@
+package embedded_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestNoOperationTakesAnAmbiguousBody sends to each operation a body that it would take,
+// with a member twice, with bytes that are no UTF-8, and without a word on what it is.
+func TestNoOperationTakesAnAmbiguousBody(t *testing.T) {
+	t.Parallel()
+	for _, r := range newWorld(t).svc.Routes() {
+		if r.Method == http.MethodGet {
+			continue
+		}
+		t.Run(fmt.Sprint(r.Method, r.Path, r.Media), func(t *testing.T) {
+			t.Parallel()
+			w := newWalk(t)
+			body := `{"a":{"b":1}}`
+			if r.Method != http.MethodDelete {
+				body = strings.TrimSpace(w.fill(w.documented(r)[0]))
+			}
+			inner := body[1 : len(body)-1]
+			if inner == "" {
+				inner = `"a":1`
+			}
+			for why, odd := range map[string]string{
+				"there twice": "{" + inner + "," + inner + "}", "UTF-8": "{" + inner + ",\"z\":\"\xff\"}", "not JSON": "{" + inner + `,"z":"\ud800"}`, "nested deeper": "{" + inner + `,"z":` + strings.Repeat("[", 70) + strings.Repeat("]", 70) + "}",
+			} {
+				rec := w.send(r.Method, w.path(r, true), []byte(odd), "Content-Type", mediaOf(r))
+				if rec.Code != http.StatusBadRequest || !strings.Contains(rec.Body.String(), why) {
+					t.Errorf("%s: got %d %s, want 400 that says %q", odd, rec.Code, rec.Body, why)
+				}
+			}
+			for _, header := range [][]string{nil, {"Content-Type", ""}, {"Content-Type", mediaOf(r), "Content-Type", mediaOf(r)}} {
+				rec := w.send(r.Method, w.path(r, true), []byte(body), header...)
+				if rec.Code != http.StatusUnsupportedMediaType || !strings.Contains(rec.Body.String(), "content type") && !strings.Contains(rec.Body.String(), "Content-Type") {
+					t.Errorf("%v: got %d %s, want 415", header, rec.Code, rec.Body)
+				}
+			}
+		})
+	}
+}
+
+// TestAnswerOfAPhoneIsNeverTwoAnswers: an app that says DENY and then APPROVE has said
+// nothing, and what it was asked still waits.
+func TestAnswerOfAPhoneIsNeverTwoAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withPush(pushRules))
+	user, p := w.dan()
+	da := w.start(user, "PUSH_CONFIRMATION_REQUIRED").text("id")
+	push := w.only(p)
+	for _, body := range []string{`{"decision":"DENY","decision":"APPROVE"}`, `{"decision":"APPROVE","decision":"APPROVE"}`, `{"decision":"APPROVE","\u0064ecision":"DENY"}`, "{\"decision\":\"APPROVE\",\"x\":\"\xff\"}"} {
+		w.refusedAs(p.Do(t.Context(), "POST", "pushes/"+push.ID, json.RawMessage(body), nil), 400, "INVALID_REQUEST")
+	}
+	w.read(da).in("PUSH_CONFIRMATION_REQUIRED")
+	w.must(p.Do(t.Context(), "POST", "pushes/"+push.ID, json.RawMessage(`{"decision":"APPROVE"}`), nil))
+	w.read(da).in("COMPLETED")
+}
+
+// TestAllowTellsTheTruth: OPTIONS names the methods of a path; each of them is served, and no
+// other is. HEAD is GET without the body.
+func TestAllowTellsTheTruth(t *testing.T) {
+	t.Parallel()
+	for _, r := range distinctPaths(newWorld(t).svc.Routes()) {
+		t.Run(fmt.Sprint(r.Host, r.Path), func(t *testing.T) {
+			t.Parallel()
+			w := newWalk(t)
+			path := w.path(r, true)
+			options := w.send(http.MethodOptions, path, nil)
+			allow := strings.Split(options.Header().Get("Allow"), ", ")
+			if options.Code == http.StatusNotFound {
+				allow = nil
+			} else if options.Code != http.StatusNoContent {
+				t.Fatalf("OPTIONS: got %d, want 204", options.Code)
+			}
+			if slices.Contains(allow, "GET") {
+				get, head := w.send(http.MethodGet, path, nil), w.send(http.MethodHead, path, nil)
+				if head.Code != get.Code || head.Body.Len() != 0 || head.Header().Get("Content-Type") != get.Header().Get("Content-Type") {
+					t.Errorf("HEAD: got %d %s with %d bytes, GET %d %s", head.Code, head.Header(), head.Body.Len(), get.Code, get.Header())
+				}
+			}
+			for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"} {
+				rec := w.send(method, path, nil)
+				served := rec.Code != http.StatusMethodNotAllowed && rec.Code != http.StatusNotFound
+				if served != slices.Contains(allow, method) && !(rec.Code == http.StatusNotFound && slices.Contains(allow, method)) {
+					t.Errorf("%s: got %d, but Allow is %v", method, rec.Code, allow)
+				}
+				if rec.Code == http.StatusMethodNotAllowed && rec.Header().Get("Allow") != strings.Join(allow, ", ") {
+					t.Errorf("%s: Allow %q, want that of OPTIONS, %v", method, rec.Header().Get("Allow"), allow)
+				}
+			}
+		})
+	}
+}
+
+// TestWorkerTokenHasOneSpelling: the token with any byte changed, added or taken away opens
+// nothing.
+func TestWorkerTokenHasOneSpelling(t *testing.T) {
+	t.Parallel()
+	w := newWalk(t)
+	bearer := func(header string) int {
+		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://pingone.test"+apiRoot, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header["Authorization"] = []string{header}
+		return w.answer(r).Code
+	}
+	good := w.workerToken()
+	for _, header := range []string{"Bearer " + good, "Bearer  " + good, "bearer    " + good, "BEARER " + good} {
+		if got := bearer(header); got != 200 {
+			t.Errorf("%q: got %d, want 200", header, got)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		i := rapid.IntRange(0, len(good)).Draw(t, "at")
+		b := string(rapid.Byte().Draw(t, "byte"))
+		for _, odd := range []string{good[:i] + b + good[i:], good[:i] + b + good[min(i+1, len(good)):], good[:i], good + b, good + "=", good + "\n"} {
+			if odd == good || strings.TrimLeft(odd, " ") == good {
+				continue
+			}
+			if got := bearer("Bearer " + odd); got != 401 {
+				t.Fatalf("%q: got %d, want 401", odd, got)
+			}
+		}
+	})
+}
+
+// workerToken is a token that as/token has given.
+func (w *walk) workerToken() string {
+	w.t.Helper()
+	rec := w.send("POST", authRoot+"/as/token", []byte("grant_type=client_credentials&client_id=worker&client_secret=s3cret"), "Content-Type", "application/x-www-form-urlencoded")
+	var out struct {
+		Token string `json:"access_token"`
+	}
+	if err := json.Unmarshal(rec.Body.Bytes(), &out); err != nil || out.Token == "" {
+		w.t.Fatalf("as/token: %d %s", rec.Code, rec.Body)
+	}
+	return out.Token
+}
+
+// TestTokenRequestsAreReadInOneWay: as/token refuses every form that could be read in two
+// ways, and every method but POST, in OAuth's envelope.
+func TestTokenRequestsAreReadInOneWay(t *testing.T) {
+	t.Parallel()
+	w := newWalk(t)
+	const form = "application/x-www-form-urlencoded"
+	const good = "grant_type=client_credentials&client_id=worker&client_secret=s3cret"
+	for _, c := range []struct {
+		method, body string
+		header       []string
+		status       int
+		code         string
+	}{
+		{"POST", good, nil, 400, "invalid_request"},
+		{"POST", good, []string{"Content-Type", "application/json"}, 400, "invalid_request"},
+		{"POST", good, []string{"Content-Type", form, "Content-Type", form}, 400, "invalid_request"},
+		{"POST", good + "&client_secret=x", []string{"Content-Type", form}, 400, "invalid_request"},
+		{"POST", "client_id=worker&" + good, []string{"Content-Type", form}, 400, "invalid_request"},
+		{"POST", good + "&%zz", []string{"Content-Type", form}, 400, "invalid_request"},
+		{"POST", good + "&x=" + strings.Repeat("x", 1<<20), []string{"Content-Type", form}, 400, "invalid_request"},
+		{"POST", "", []string{"Content-Type", form}, 401, "invalid_client"},
+		{"POST", strings.Replace(good, "s3cret", "s3cret%0A", 1), []string{"Content-Type", form}, 401, "invalid_client"},
+		{"POST", "grant_type=password&client_id=worker&client_secret=s3cret", []string{"Content-Type", form + "; charset=UTF-8"}, 400, "unsupported_grant_type"},
+		{"GET", "", nil, 405, "invalid_request"}, {"PUT", good, []string{"Content-Type", form}, 405, "invalid_request"}, {"PATCH", good, nil, 405, "invalid_request"},
+		{"DELETE", "", nil, 405, "invalid_request"}, {"PROPFIND", "", nil, 405, "invalid_request"}, {"HEAD", "", nil, 405, ""}, {"OPTIONS", "", nil, 204, ""},
+	} {
+		rec := w.send(c.method, authRoot+"/as/token", []byte(c.body), c.header...)
+		var got struct{ Error string }
+		if c.code != "" {
+			if err := json.Unmarshal(rec.Body.Bytes(), &got); err != nil {
+				t.Errorf("%s %.80q %v: %v", c.method, c.body, c.header, err)
+			}
+		} else if rec.Body.Len() > 0 {
+			t.Errorf("%s: got a body %s", c.method, rec.Body)
+		}
+		if rec.Code != c.status || got.Error != c.code {
+			t.Errorf("%s %.80q %v: got %d %s, want %d %s", c.method, c.body, c.header, rec.Code, rec.Body, c.status, c.code)
+		}
+	}
+}

@@ -99,6 +99,7 @@ func TestA60BombsAreRefused(t *testing.T) {
 		{strings.Repeat("-", 4000) + "1", RuleTooLarge},
 		{`"a"` + strings.Repeat(" ? 1 : 1", 150), RuleTooLarge},
 		{`all(out.devices, all(out.devices, all(out.devices, true)))`, RuleTooLarge},
+		{`map(out.devices, map(out.devices, map(out.devices, .)))`, RuleTooLarge},
 	} {
 		p, found := Compile(tt.src, env, WantAny)
 		met := false
@@ -128,6 +129,10 @@ func TestA60BudgetStopsTheRest(t *testing.T) {
 		{`filter(n, len(filter(n, true)) > 0)`, "steps"},
 		{`any(n, .id in [-1, -2, -3, -4, -5] or .id in n)`, "steps"},
 		{`count(n, n == n) > 0`, "steps"},
+		{`len(map(n, map(n, .))) >= 0`, "steps"},
+		{`len(map(n, map(n, s))) >= 0`, "steps"},
+		{`len(map(map(n, n), map(., .))) >= 0`, "steps"},
+		{`len(map(n, s + s)) >= 0`, "bytes"},
 		{`count(n, s matches "(x{0,200}){4}y") > 0`, "steps"},
 		{strings.Repeat("(s + s + s + s + s + s + s) + ", 4) + "s", "bytes"},
 		{`count(n, s + s == t) > 0`, "bytes"},

@@ -50,18 +50,18 @@ func (c *checker) call(n ast.Node, name string, args []ast.Node) value {
 	switch name {
 	case "has":
 		return c.has(args[0])
-	case "any", "all", "none", "one", "count", "find", "filter":
+	case "any", "all", "none", "one", "count", "find", "filter", "map":
 		return c.predicate(n, name, args)
 	case "now":
 		return scalar(String)
 	}
 	v := c.expr(args[0])
 	out := c.apply(n, name, args[0], v)
-	out.secret = out.secret || v.secret
+	out.taint |= v.taint
 	if len(args) == 2 {
 		cut := c.expr(args[1])
 		c.argument(cut, args[1], name, String)
-		out.secret = out.secret || cut.secret
+		out.taint |= cut.taint
 	}
 	return out
 }
@@ -80,7 +80,7 @@ func (c *checker) apply(n ast.Node, name string, arg ast.Node, v value) value {
 		return value{typ: &Type{Kind: List, Items: &Type{Kind: String}}}
 	case "values":
 		c.argument(v, arg, name, Object)
-		return value{typ: &Type{Kind: List, Items: &Type{Secret: v.typ.HasSecret()}}}
+		return value{typ: &Type{Kind: List, Items: taintedType(v.typ.taintInside())}}
 	case "int", "float":
 		c.argument(v, arg, name, Number, String)
 		return scalar(Number)

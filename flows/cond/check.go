@@ -25,12 +25,12 @@ type checker struct {
 
 // value is what is known about one part of an expression.
 type value struct {
-	typ    *Type // never nil; null is kept apart, in gap
-	gap    *gap  // why the value may be nil; nil: it never is
-	path   string
-	keys   []string // the members from a root on, as far as they are static
-	fixed  bool     // an index ended keys
-	secret bool     // derived from a secret
+	typ   *Type // never nil; null is kept apart, in gap
+	gap   *gap  // why the value may be nil; nil: it never is
+	path  string
+	keys  []string // the members from a root on, as far as they are static
+	fixed bool     // an index ended keys
+	taint taint    // of what it was derived from
 }
 
 // gap says why a value may be nil and where that is written.

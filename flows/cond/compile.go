@@ -46,7 +46,7 @@ func Compile(src string, env *Type, want Want) (*Program, []Issue) {
 	if c.issues.fatal() {
 		return nil, c.issues.sorted()
 	}
-	p := &Program{source: src, typ: result, reads: c.reads, vacuous: c.vacuous, want: want}
+	p := &Program{source: src, typ: result, reads: c.reads, readAs: typesAt(c.env, c.reads), vacuous: c.vacuous, want: want}
 	if err := p.lower(root, c.patterns); err != nil {
 		c.issues.add(Issue{Rule: RuleSyntax, Text: fmt.Sprintf("does not compile: %v", err)})
 		return nil, c.issues.sorted()
@@ -66,10 +66,23 @@ func (c *checker) result(root ast.Node, want Want) *Type {
 				matchHint(k, show(root)))
 		}
 	}
-	t := *v.typ
+	t := *v.typ.withTaint(v.taint)
 	t.Nullable = v.gap != nil || t.Kind == Null
-	t.Secret = v.secret || v.typ.HasSecret()
 	return &t
+}
+
+// typesAt are the types at paths of the environment.
+func typesAt(env *Type, paths [][]string) []*Type {
+	types := make([]*Type, len(paths))
+	for i, path := range paths {
+		t := env
+		for _, name := range path {
+			owner := known(t)
+			t = known(owner.Member(name)).withTaint(owner.ownTaint())
+		}
+		types[i] = t
+	}
+	return types
 }
 
 func matchHint(k Kind, text string) string {

@@ -9,14 +9,15 @@
 //	compare      == != < > <= >=   in   contains startsWith endsWith matches
 //	combine      and or not (&& || !)   a ? b : c   a ?? b   + - * / % **
 //	lists        len(x) first(x) last(x), and over a list of objects any all none one
-//	             count find filter: any(devices, .status == "ACTIVE")
+//	             count find filter map: any(devices, .status == "ACTIVE"), map(devices, .type)
 //	objects      keys(x) values(x), in the order of the names   "name" in x   has(x.y.z)
 //	text         lower(s) upper(s) trim(s) trim(s, "-") len(s)
 //	convert      int(x) float(x) string(x)
 //	time         now(), written as PingOne writes timestamps: they compare as text
 //
-// In a predicate `.name` is a member of the item; a predicate may hold one more, whose
-// `.name` is of the inner item. Everything else of expr is refused with a hint.
+// In a predicate `.name` is a member of the item, and `.` alone is the item: any(types,
+// . == "SMS"), rules[.]. A predicate may hold one more, where both are of the inner item.
+// Everything else of expr is refused with a hint.
 //
 // # nil
 //
@@ -38,5 +39,7 @@
 // clock, so it ends the same way each time. Patterns of matches are constants.
 //
 // The environment is plain data. An expression reaches nothing else: it can name no
-// function, method or environment as a value. A result derived from a secret is secret.
+// function, method or environment as a value. A result derived from a secret is secret;
+// so is a list or an object that is written around one. A whole value that has secrets
+// inside is not: WithoutSecrets takes them out where it leaves.
 package cond

@@ -75,7 +75,7 @@ func ExampleCompile_issues() {
 		`any(out.devices, .state == "ACTIVE")`,
 		`any(out.devices, .status == "ACTIV")`,
 		`len(inputs.policyId) > 3`,
-		`map(out.devices, .id)`,
+		`reduce(out.devices, .id)`,
 	} {
 		_, issues := cond.Compile(src, environment(), cond.WantBool)
 		for _, i := range issues {
@@ -98,7 +98,7 @@ func ExampleCompile_issues() {
 	// len(inputs.policyId) > 3
 	//            ^ optional-read: inputs.policyId may be missing (the schema does not require it), and len needs a value
 	//   hint: write (inputs.policyId ?? ""), or check has(inputs.policyId) first
-	// map(out.devices, .id)
-	// ^ expr-not-allowed: the function map is not part of the language
-	//   hint: name the members one by one, or give the whole list
+	// reduce(out.devices, .id)
+	// ^ expr-not-allowed: the function reduce is not part of the language
+	//   hint: ask with any, all, count, find or filter
 }

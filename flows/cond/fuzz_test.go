@@ -19,6 +19,7 @@ func FuzzCompile(f *testing.F) {
 	for _, src := range []string{
 		typical, `find(vars.auth._embedded?.devices ?? [], .id == vars.auth.selectedDevice?.id)?.nickname`,
 		`{a: [1, 2.5e3, 0x1F, "\u00e9", nil], b: now()}`, `count(out.anything, .x ?? true) > 1 ? first(out.anything) : -1`,
+		`map(out.devices, ({id: .id, n: map(out.groups ?? [], .)}))`, `. == .[.] ? .?.x : map(., . .y)`,
 		`any(out.groups ?? [], none(.members, .id in ["a"]))`, `inputs.userId matches "(a|b)*c" or 1 / 0 > 2 ** 3`, "\xff == `\x00`",
 	} {
 		f.Add(src, byte(WantAny))

@@ -11,13 +11,13 @@ import (
 func (c *checker) index(base value, n *ast.MemberNode) value {
 	i := c.expr(n.Property)
 	c.present(i, n.Property, "an index")
-	v := value{secret: base.secret || i.secret, keys: base.keys, fixed: true, typ: &Type{}}
+	v := value{taint: base.taint | i.taint, keys: base.keys, fixed: true, typ: &Type{}}
 	want := Any
 	switch base.typ.Kind {
 	case List:
 		want, v.typ = Number, known(base.typ.Items)
 	case Object:
-		want, v.typ = String, &Type{Secret: base.typ.HasSecret()}
+		want, v.typ = String, taintedType(base.typ.taintInside())
 		if base.typ.free() && base.typ.Items != nil {
 			v.typ = base.typ.Items
 		}
@@ -33,7 +33,7 @@ func (c *checker) index(base value, n *ast.MemberNode) value {
 	if number, ok := n.Property.(*ast.IntegerNode); ok && base.path != "" {
 		v.path = base.path + pathSeparator + "[" + strconv.Itoa(number.Value) + "]"
 	}
-	v.secret = v.secret || v.typ.Secret
+	v.taint |= v.typ.ownTaint()
 	if v.typ.Nullable && v.gap == nil {
 		v.typ, v.gap = present(v.typ), &gap{offset: c.pos(n), rule: RuleOptionalRead, name: show(n), why: "it may be null"}
 	}

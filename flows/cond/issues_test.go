@@ -37,8 +37,10 @@ var issueTests = []struct {
 	// what expr has and conditions do not
 	{src: `any(out.devices, ¦# == 1)`, rules: "expr-not-allowed", hint: "YAML takes"},
 	{src: `any(out.devices, ¦#.id == "1")`, rules: "expr-not-allowed"},
+	{src: `map(out.devices, {id¦: .id})`, rules: "expr-syntax", hint: "map(list, ({id: .id}))"},
 	{src: `¦reduce(out.devices, ¦#acc + 1, 0)`, rules: "expr-not-allowed expr-not-allowed", hint: "any, all, count"},
-	{src: `¦map(out.devices, .id)`, rules: "expr-not-allowed", hint: "one by one"},
+	{src: `map(out.devices, {id¦: .id})`, rules: "expr-syntax", hint: "map(list, ({id: .id}))"},
+	{src: `¦reduce(out.devices, .id)`, rules: "expr-not-allowed", hint: "any, all, count"},
 	{src: `¦repeat("x", 10)`, rules: "expr-not-allowed"},
 	{src: `¦replace("x", "x", "y")`, rules: "expr-not-allowed"},
 	{src: `¦join(out.devices[0].tags ?? [], ",")`, rules: "expr-not-allowed"},

@@ -18,13 +18,13 @@ func (c *checker) conditional(n *ast.ConditionalNode) value {
 	c.given(c.whenTrue(n.Cond), func() { a = c.expr(n.Exp1) })
 	c.given(c.whenFalse(n.Cond), func() { b = c.expr(n.Exp2) })
 	v := either(a, b)
-	v.secret = v.secret || cond.secret
+	v.taint |= cond.taint
 	return v
 }
 
 // either is a value that is one of two.
 func either(a, b value) value {
-	v := value{typ: present(union(a.typ, b.typ)), gap: a.gap, secret: a.secret || b.secret}
+	v := value{typ: present(union(a.typ, b.typ)), gap: a.gap, taint: a.taint | b.taint}
 	if v.gap == nil {
 		v.gap = b.gap
 	}
@@ -36,7 +36,7 @@ func (c *checker) array(n *ast.ArrayNode) value {
 	v := value{typ: t}
 	for i, part := range n.Nodes {
 		item := c.expr(part)
-		v.secret = v.secret || item.secret
+		v.taint |= item.taint
 		typ := c.stored(item)
 		if i == 0 {
 			t.Items = typ
@@ -56,7 +56,7 @@ func (c *checker) object(n *ast.MapNode) value {
 			continue
 		}
 		item := c.expr(pair.Value)
-		v.secret = v.secret || item.secret
+		v.taint |= item.taint
 		key, ok := pair.Key.(*ast.StringNode)
 		if !ok {
 			c.issues.add(notAllowed(c.pos(pair.Key), "(key): value", "the names of members are constants"))
@@ -73,13 +73,11 @@ func (c *checker) object(n *ast.MapNode) value {
 
 // stored is the type of a value once it is inside a list or an object.
 func (c *checker) stored(v value) *Type {
-	if v.gap == nil && v.secret == v.typ.Secret {
-		return v.typ
+	t := v.typ.withTaint(v.taint)
+	if v.gap == nil {
+		return t
 	}
-	t := *v.typ
-	t.Nullable = v.gap != nil
-	t.Secret = t.Secret || v.secret
-	return &t
+	return nullable(t)
 }
 
 // given types parts of which something more is known.

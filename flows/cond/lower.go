@@ -116,7 +116,7 @@ func (l *lowerer) node(n ast.Node) ast.Node {
 
 // loops are the functions that stay expr's own, with a tick in each round.
 var loops = map[string]bool{
-	"any": true, "all": true, "none": true, "one": true, "count": true, "find": true, "filter": true,
+	"any": true, "all": true, "none": true, "one": true, "count": true, "find": true, "filter": true, "map": true,
 }
 
 // predicate puts a tick before the body: it charges the parts of the body each time.

@@ -10,7 +10,7 @@ import (
 // The functions that a condition may call, with the least and most arguments.
 var functions = map[string][2]int{
 	"has": {1, 1}, "len": {1, 1},
-	"any": {2, 2}, "all": {2, 2}, "none": {2, 2}, "one": {2, 2}, "count": {2, 2}, "find": {2, 2}, "filter": {2, 2},
+	"any": {2, 2}, "all": {2, 2}, "none": {2, 2}, "one": {2, 2}, "count": {2, 2}, "find": {2, 2}, "filter": {2, 2}, "map": {2, 2},
 	"first": {1, 1}, "last": {1, 1}, "keys": {1, 1}, "values": {1, 1},
 	"lower": {1, 1}, "upper": {1, 1}, "trim": {1, 2},
 	"int": {1, 1}, "float": {1, 1}, "string": {1, 1},
@@ -19,7 +19,7 @@ var functions = map[string][2]int{
 
 // instead says what to write for functions of expr and of other languages.
 var instead = map[string]string{
-	"map": "name the members one by one, or give the whole list", "reduce": "ask with any, all, count, find or filter",
+	"reduce": "ask with any, all, count, find or filter",
 	"repeat": "write the text out", "replace": "compare with contains, startsWith, endsWith or matches",
 	"join": "give the list itself", "split": "compare with contains or matches", "sum": "use count or len",
 	"sort": "ask with find, first or last", "sortBy": "ask with find, first or last",

@@ -9,10 +9,10 @@ func (c *checker) unary(n *ast.UnaryNode) value {
 	switch n.Operator {
 	case "not", "!":
 		c.boolean(v, n.Node, "what follows "+n.Operator)
-		return value{typ: &Type{Kind: Bool}, secret: v.secret}
+		return value{typ: &Type{Kind: Bool}, taint: v.taint}
 	case "-":
 		c.operand(v, n.Node, Number, "-", c.pos(n))
-		return value{typ: &Type{Kind: Number}, secret: v.secret}
+		return value{typ: &Type{Kind: Number}, taint: v.taint}
 	}
 	c.issues.add(notAllowed(c.pos(n), n.Operator, "drop it"))
 	return v
@@ -26,15 +26,20 @@ func (c *checker) binary(n *ast.BinaryNode) value {
 		return c.fallback(n)
 	}
 	l, r := c.expr(n.Left), c.expr(n.Right)
-	v := value{typ: &Type{Kind: Bool}, secret: l.secret || r.secret}
+	v := value{typ: &Type{Kind: Bool}, taint: l.taint | r.taint}
 	switch n.Operator {
 	case "==", "!=":
 		c.equality(n, l, r)
-		v.secret = v.secret || l.typ.HasSecret() && r.typ.HasSecret()
+		if l.typ.Kind != Null && r.typ.Kind != Null { // compares what is inside as well
+			v.taint |= l.typ.taintInside() | r.typ.taintInside()
+		}
 	case "<", ">", "<=", ">=":
 		c.order(n, l, r)
 	case "in":
 		c.membership(n, l, r)
+		if r.typ.Kind != Object { // of an object it looks at the names alone
+			v.taint |= l.typ.taintInside() | r.typ.taintInside()
+		}
 	case "contains", "startsWith", "endsWith":
 		c.text(n, l, r)
 	case "matches":
@@ -61,7 +66,7 @@ func (c *checker) logic(n *ast.BinaryNode) value {
 		r = c.expr(n.Right)
 		c.boolean(r, n.Right, "the right side of "+n.Operator)
 	})
-	return value{typ: &Type{Kind: Bool}, secret: l.secret || r.secret}
+	return value{typ: &Type{Kind: Bool}, taint: l.taint | r.taint}
 }
 
 // chained finds a < b < c, for which expr makes two comparisons that share b.

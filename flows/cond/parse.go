@@ -22,7 +22,7 @@ func parse(src string, at offsets) (root ast.Node, problem *Issue) {
 		return nil, &Issue{Rule: RuleSyntax, Text: "the expression is empty",
 			Hint: "YAML takes !ok for a tag and # for a comment: write not ok, or quote the whole value"}
 	}
-	tree, err := parser.ParseWithConfig(src, &conf.Config{MaxNodes: maxNodes})
+	tree, err := parser.ParseWithConfig(markItems(src, at), &conf.Config{MaxNodes: maxNodes})
 	if err == nil {
 		return tree.Node, nil
 	}
@@ -80,6 +80,8 @@ func syntaxHint(word string) string {
 		return "it is an operator: name contains \"x\", \"x\" in list"
 	case `"."`:
 		return "a member needs a value before the dot; only a predicate, any(list, .x), may leave it out"
+	case `":"`:
+		return "an object in a predicate stands in round brackets: map(list, ({id: .id}))"
 	case `"?"`:
 		return "write a ? b : c, or x?.y"
 	case `"!"`:

@@ -24,7 +24,7 @@ func (c *checker) root(n *ast.IdentifierNode) value {
 // field is the value of a member, or of a root, that the types know.
 func (c *checker) field(base value, f Field, name string, offset int, n ast.Node) value {
 	t := known(f.Type)
-	v := value{typ: present(t), secret: base.secret || t.Secret, fixed: base.fixed, keys: base.keys}
+	v := value{typ: present(t), taint: base.taint | t.ownTaint(), fixed: base.fixed, keys: base.keys}
 	v.path = name
 	if base.typ != nil {
 		v.path = ""
@@ -120,10 +120,10 @@ func (c *checker) named(base value, n *ast.MemberNode, name string) value {
 			}
 		default:
 			c.unknownField(base, n, name)
-			return value{typ: &Type{}, secret: base.secret}
+			return value{typ: &Type{}, taint: base.taint}
 		}
 		return c.field(base, f, name, offset, n)
 	}
 	c.noMembers(base, n, name)
-	return value{typ: &Type{}, secret: base.secret}
+	return value{typ: &Type{}, taint: base.taint}
 }

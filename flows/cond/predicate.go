@@ -10,7 +10,7 @@ func (c *checker) item(n ast.Node, list value, why string) value {
 	if list.typ.Kind == List {
 		t = known(list.typ.Items)
 	}
-	return value{typ: present(t), secret: list.secret || t.Secret,
+	return value{typ: present(t), taint: list.taint | t.ownTaint(),
 		gap: &gap{offset: c.pos(n), rule: RuleOptionalRead, name: show(n), why: why}}
 }
 
@@ -22,7 +22,7 @@ func (c *checker) has(arg ast.Node) value {
 	c.lenient = true
 	v := c.expr(arg)
 	c.lenient = lenient
-	return value{typ: &Type{Kind: Bool}, secret: v.secret}
+	return value{typ: &Type{Kind: Bool}, taint: v.taint}
 }
 
 func (c *checker) predicate(n ast.Node, name string, args []ast.Node) value {
@@ -38,26 +38,30 @@ func (c *checker) predicate(n ast.Node, name string, args []ast.Node) value {
 	if len(c.items) == maxLoops {
 		c.issue(c.pos(n), RuleTooLarge, "predicates are nested deeper than one in another", "compute the inner one with `set` in a node before this one")
 	}
-	p := value{typ: present(item), path: itemPath(len(c.items) + 1), secret: list.secret || item.Secret}
+	p := value{typ: present(item), path: itemPath(len(c.items) + 1), taint: list.taint | item.ownTaint()}
 	if item.Nullable {
 		p.gap = &gap{offset: c.pos(args[1]), rule: RuleOptionalRead, name: "the item", why: "it may be null"}
 	}
 	facts := c.facts
 	c.items = append(c.items, p)
 	body := c.expr(args[1].(*ast.PredicateNode).Node)
-	c.boolean(body, args[1], "the predicate of "+name)
+	if name != "map" {
+		c.boolean(body, args[1], "the predicate of "+name)
+	}
 	c.items = c.items[:len(c.items)-1]
 	c.facts = facts
-	secret := list.secret || body.secret
+	taint := list.taint | body.taint
 	switch name {
 	case "count":
-		return value{typ: &Type{Kind: Number}, secret: secret}
+		return value{typ: &Type{Kind: Number}, taint: taint}
 	case "find":
 		v := c.item(n, list, "there may be none")
-		v.secret = v.secret || secret
+		v.taint |= taint
 		return v
 	case "filter":
-		return value{typ: &Type{Kind: List, Items: item}, secret: secret}
+		return value{typ: &Type{Kind: List, Items: item}, taint: taint}
+	case "map":
+		return value{typ: &Type{Kind: List, Items: c.stored(body)}, taint: taint}
 	}
-	return value{typ: &Type{Kind: Bool}, secret: secret}
+	return value{typ: &Type{Kind: Bool}, taint: taint}
 }

@@ -85,7 +85,7 @@ func templateStart(src string) int {
 func banned(tokens []lexer.Token, i int) string {
 	switch tokens[i].Value {
 	case "#", "##":
-		return "in a predicate name the member, .status; YAML takes ` #` for a comment"
+		return "in a predicate name the member, .status, or write . for the item; YAML takes ` #` for a comment"
 	case "let":
 		return "use `set` in a node before this one"
 	case "if", "else":

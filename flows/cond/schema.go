@@ -15,8 +15,8 @@ const maxSchemaDepth = 24
 //
 // Read are: type (a name or a list with "null"), properties, required, items, enum,
 // const, additionalProperties, allOf, anyOf, oneOf, $ref within the document,
-// `secret: true` or writeOnly, x-resource, and x-device-session, whose property cannot be
-// named. A property that is not required gets the rule "optional-read". What the schema leaves open is Any: several kinds at once,
+// `secret: true` or writeOnly, x-personal, x-resource, and x-device-session, whose property
+// cannot be named. A property that is not required gets the rule "optional-read". What the schema leaves open is Any: several kinds at once,
 // a schema that refers to itself, no type at all.
 //
 // An object with properties lets others through unless additionalProperties is false,
@@ -35,7 +35,7 @@ func (r *schemaReader) read(v any, depth int) *Type {
 		return &Type{}
 	}
 	t := &Type{}
-	if target := r.resolve(s["$ref"]); target != nil {
+	if target := referred(r.root, s["$ref"]); target != nil {
 		c := *r.read(target, depth+1)
 		t = &c
 	} else {
@@ -43,6 +43,9 @@ func (r *schemaReader) read(v any, depth int) *Type {
 	}
 	if on(s["secret"]) || on(s["writeOnly"]) {
 		t.Secret = true
+	}
+	if on(s["x-personal"]) {
+		t.Personal = true
 	}
 	if name, ok := s["x-resource"].(string); ok {
 		t.Resource = name
@@ -52,14 +55,27 @@ func (r *schemaReader) read(v any, depth int) *Type {
 
 func on(v any) bool { b, _ := v.(bool); return b }
 
-// resolve follows a reference within the document ("#", "#/$defs/name"); nil if there
+// Resolve is the schema that s stands for in a document: s itself unless it refers to
+// another; nil if what it refers to is not there.
+func Resolve(root, s map[string]any) map[string]any {
+	const most = 24 // references to references: more go in a circle
+	for range most {
+		if s == nil || s["$ref"] == nil {
+			return s
+		}
+		s = referred(root, s["$ref"])
+	}
+	return nil
+}
+
+// referred follows a reference within the document ("#", "#/$defs/name"); nil if there
 // is none to follow.
-func (r *schemaReader) resolve(ref any) map[string]any {
+func referred(root map[string]any, ref any) map[string]any {
 	s, ok := ref.(string)
 	if !ok || !strings.HasPrefix(s, "#") {
 		return nil
 	}
-	var at any = r.root
+	var at any = root
 	for _, part := range strings.Split(s, "/")[1:] {
 		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
 		m, ok := at.(map[string]any)
@@ -87,6 +103,8 @@ func (r *schemaReader) shape(s map[string]any, t *Type, depth int) {
 	}
 	if t.Kind == Any && !typed {
 		r.oneOf(s, t, depth)
+	} else {
+		r.secretsOf(s, t, depth)
 	}
 	all, _ := s["allOf"].([]any)
 	for _, part := range all {
@@ -113,6 +131,9 @@ func (r *schemaReader) members(s map[string]any, t *Type, depth int) {
 			continue
 		}
 		f := Field{Type: r.read(p, depth+1)}
+		if doc, _ := p.(map[string]any); doc["x-personal"] == nil && namesPerson(name) && isScalar(f.Type.Kind) {
+			f.Type = f.Type.withTaint(personalTaint)
+		}
 		if !required[name] {
 			f.Absent, f.Rule = notRequired, RuleOptionalRead
 		}
@@ -138,15 +159,63 @@ func taken(property any) bool {
 // oneOf reads the alternatives of a schema that says nothing else.
 func (r *schemaReader) oneOf(s map[string]any, t *Type, depth int) {
 	for _, word := range []string{"anyOf", "oneOf"} {
-		list, _ := s[word].([]any)
-		if len(list) == 0 {
+		if u := r.alternatives(s, word, depth); u != nil {
+			*t = *u
+			return
+		}
+	}
+}
+
+func (r *schemaReader) alternatives(s map[string]any, word string, depth int) *Type {
+	var u *Type
+	list, _ := s[word].([]any)
+	for i, alternative := range list {
+		if t := r.read(alternative, depth+1); i == 0 {
+			u = t
+		} else {
+			u = union(u, t)
+		}
+	}
+	return u
+}
+
+// secretsOf keeps the secrets that stand in words of a schema which give the value no
+// shape: a member that is secret in one alternative is secret.
+func (r *schemaReader) secretsOf(s map[string]any, t *Type, depth int) {
+	more := []*Type{r.alternatives(s, "anyOf", depth), r.alternatives(s, "oneOf", depth)}
+	for _, word := range []string{"then", "else", "contains"} {
+		if s[word] != nil {
+			more = append(more, r.read(s[word], depth+1))
+		}
+	}
+	for _, m := range more {
+		if m == nil || !m.HasSecret() {
 			continue
 		}
-		u := r.read(list[0], depth+1)
-		for _, alternative := range list[1:] {
-			u = union(u, r.read(alternative, depth+1))
+		if t.Kind != Object || m.Kind != Object {
+			t.Secret = true
+			continue
 		}
-		*t = *u
-		return
+		for name, f := range m.Fields {
+			if f.Type.HasSecret() {
+				t.Fields[name] = Field{Type: taintedType(f.Type.taintInside()), Absent: notRequired, Rule: RuleOptionalRead}
+			}
+		}
+	}
+	r.secretPatterns(s, t, depth)
+}
+
+// secretPatterns takes a secret of patternProperties or prefixItems for what any member
+// or item may be.
+func (r *schemaReader) secretPatterns(s map[string]any, t *Type, depth int) {
+	patterns, _ := s["patternProperties"].(map[string]any)
+	prefix, _ := s["prefixItems"].([]any)
+	for _, p := range patterns {
+		prefix = append(prefix[:len(prefix):len(prefix)], p)
+	}
+	for _, p := range prefix {
+		if r.read(p, depth+1).HasSecret() {
+			t.Secret = true
+		}
 	}
 }

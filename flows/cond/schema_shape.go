@@ -115,15 +115,19 @@ func kindOfValue(v any) Kind {
 // merge adds to t what another schema says about the same value.
 func merge(t, more *Type) {
 	if t.Kind == Any {
-		secret, resource := t.Secret, t.Resource
-		*t = *more
-		t.Secret = t.Secret || secret
+		taint, resource := t.ownTaint(), t.Resource
+		*t = *more.withTaint(taint)
 		if resource != "" {
 			t.Resource = resource
 		}
 		return
 	}
-	t.Secret = t.Secret || more.Secret
+	*t = *t.withTaint(more.ownTaint())
+	if t.Kind == List && more.Kind == List {
+		items := *known(t.Items)
+		merge(&items, known(more.Items))
+		t.Items = &items
+	}
 	if t.Kind != Object || more.Kind != Object {
 		return
 	}

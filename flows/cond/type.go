@@ -48,6 +48,7 @@ type Type struct {
 	Items    *Type            // List: each item; Object without Fields: each member
 	Enum     []any            // the known values, if the schema lists them
 	Secret   bool             // `secret: true` in a schema; taints what is derived
+	Personal bool             // `x-personal: true`; taints what is derived
 	Resource string           // `x-resource`: the name of the resource schema this is
 
 	// Open is set on an Object whose schema lets other members through. They cannot
@@ -70,20 +71,10 @@ type Field struct {
 }
 
 // HasSecret reports whether t is secret or has a secret somewhere inside.
-func (t *Type) HasSecret() bool {
-	if t == nil {
-		return false
-	}
-	if t.Secret || t.Items.HasSecret() {
-		return true
-	}
-	for _, f := range t.Fields {
-		if f.Type.HasSecret() {
-			return true
-		}
-	}
-	return false
-}
+func (t *Type) HasSecret() bool { return t.taintInside()&secretTaint != 0 }
+
+// HasPersonal reports whether t is, or has inside, what names a person.
+func (t *Type) HasPersonal() bool { return t.taintInside()&personalTaint != 0 }
 
 // names lists the members that may be named, sorted.
 func (t *Type) names() []string {

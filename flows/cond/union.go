@@ -18,10 +18,11 @@ func union(a, b *Type) *Type {
 	case b.Kind == Null:
 		return nullable(a)
 	case a.Kind != b.Kind:
-		return &Type{Nullable: a.Nullable || b.Nullable, Secret: a.HasSecret() || b.HasSecret()}
+		m := a.taintInside() | b.taintInside()
+		return &Type{Nullable: a.Nullable || b.Nullable, Secret: m&secretTaint != 0, Personal: m&personalTaint != 0}
 	}
 	u := &Type{
-		Kind: a.Kind, Nullable: a.Nullable || b.Nullable, Secret: a.Secret || b.Secret,
+		Kind: a.Kind, Nullable: a.Nullable || b.Nullable, Secret: a.Secret || b.Secret, Personal: a.Personal || b.Personal,
 		Enum: unionEnum(a.Enum, b.Enum), Open: a.Open || b.Open,
 	}
 	if a.Resource == b.Resource {
@@ -86,7 +87,7 @@ func unionFields(a, b *Type) map[string]Field {
 func onlyOnce(f Field, other *Type) Field {
 	t := f.Type
 	if other.Open {
-		t = &Type{Secret: t.HasSecret()}
+		t = taintedType(t.taintInside())
 	}
 	if f.Absent == "" {
 		f.Absent, f.Rule = "only one of the two values has it", RuleOptionalRead

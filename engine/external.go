@@ -7,6 +7,7 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/flows"
+	"github.com/mfaflow/mfaflow/flows/cond"
 )
 
 // An outside call is one whose effect the unit of work cannot take back and that must
@@ -97,7 +98,7 @@ func (w *walker) takeOver() error {
 		}
 		return w.walk()
 	}
-	input, err := w.object(n.With, nil)
+	input, err := w.object(n.With, nil, place{given, n.Takes})
 	out := connector.Outcome(unknown)
 	if err == nil {
 		out = n.Capability.Recover(w.ctx, connector.Call{Input: input, Key: w.callKey(n)})
@@ -110,5 +111,5 @@ func (w *walker) takeOver() error {
 
 func (r *Runner) logFailure(execution, node string, f connector.Fail) {
 	r.log.Warn("capability failed", slog.String("execution", execution), slog.String("node", node),
-		slog.String("code", f.Code), slog.Any("error", f.Err))
+		slog.String("code", f.Code), slog.String("error", cond.HideText(f.Err.Error(), r.hash)))
 }

@@ -14,6 +14,7 @@ func (w *walker) fail(n *flows.Node, info *ErrorInfo) error {
 	if info.Path == nil {
 		info.Path = w.path()
 	}
+	info.Details = publicDetails(info.Details)
 	if n != nil && w.again(n, info) {
 		return nil
 	}
@@ -41,7 +42,7 @@ func (w *walker) caught(n *flows.Node, edge string, r *flows.Route, info *ErrorI
 	w.st.top().Error = info
 	route := *r
 	if route.Message != nil {
-		if _, err := w.object(route.Message.With, nil); err != nil {
+		if _, err := w.object(route.Message.With, nil, outsideWorld); err != nil {
 			route.Message = &flows.Message{Pos: route.Message.Pos, Key: route.Message.Key}
 		}
 	}

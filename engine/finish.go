@@ -148,7 +148,7 @@ func (w *walker) forgetResource(n *flows.Node) {
 	if c == nil {
 		return
 	}
-	input, err := w.object(n.With, nil)
+	input, err := w.object(n.With, nil, place{given, n.Takes})
 	if err != nil {
 		return // then the end takes it back once more, which harms nothing
 	}

@@ -14,7 +14,7 @@ import (
 
 // uses runs a capability, or leaves it to the space between two commits.
 func (w *walker) uses(n *flows.Node) error {
-	input, err := w.object(n.With, nil)
+	input, err := w.object(n.With, nil, place{given, n.Takes})
 	if err != nil {
 		return w.fail(n, infoOf(err))
 	}
@@ -100,13 +100,13 @@ func (w *walker) keepOutput(n *flows.Node, c *connector.Entry, save, member stri
 
 // push begins a sub-flow. The child sees nothing but its inputs.
 func (w *walker) push(n *flows.Node) error {
-	with, err := w.object(n.With, nil)
-	if err != nil {
-		return w.fail(n, infoOf(err))
-	}
 	child := w.bundle.programs[n.Name]
 	if child == nil {
 		return fmt.Errorf("flow %q is not in the bundle", n.Name)
+	}
+	with, err := w.object(n.With, nil, place{given, child.Flow.InputType})
+	if err != nil {
+		return w.fail(n, infoOf(err))
 	}
 	if len(w.st.head.Frames) > w.r.limits.CallDepth {
 		return w.fail(n, &ErrorInfo{Code: connector.CodeLimitExceeded, Message: "sub-flows are nested too deep", Path: w.path()})
@@ -124,7 +124,7 @@ func (w *walker) push(n *flows.Node) error {
 // end reaches an end: of the execution, or of a sub-flow, whose name is then the
 // outcome of the node that called it.
 func (w *walker) end(n *flows.Node) error {
-	outputs, err := w.object(n.Outputs, nil)
+	outputs, err := w.object(n.Outputs, nil, outsideWorld)
 	if err != nil {
 		return w.fail(n, infoOf(err))
 	}
@@ -139,6 +139,7 @@ func (w *walker) end(n *flows.Node) error {
 		return w.pop(n.Name, outputs, info)
 	}
 	w.st.set(slotName(0, slotOutputs, ""), outputs)
+	w.gaveBack = w.hideMembers(n.Outputs, outputs)
 	switch n.Name {
 	case "failed":
 		return w.finish(eventFail, n.Name, info)
@@ -156,7 +157,7 @@ func (w *walker) endError(n *flows.Node) (*ErrorInfo, error) {
 		}
 		return &ErrorInfo{Code: connector.CodeFlowFailed}, nil
 	}
-	v, err := w.value(*n.Error, nil)
+	v, err := w.value(*n.Error, nil, outsideWorld)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +221,7 @@ func (w *walker) dropTop() {
 
 // show computes the step and waits for the person.
 func (w *walker) show(n *flows.Node) (shown bool, err error) {
-	with, err := w.object(n.With, nil)
+	with, err := w.object(n.With, nil, place{leaves, n.Takes})
 	if err != nil {
 		return false, w.fail(n, infoOf(err))
 	}
@@ -242,7 +243,7 @@ func (w *walker) show(n *flows.Node) (shown bool, err error) {
 
 // offered returns the ids of the actions that `actions:` leaves, in the screen's order.
 func (w *walker) offered(n *flows.Node) ([]any, error) {
-	narrow, err := w.object(n.Narrow, nil)
+	narrow, err := w.object(n.Narrow, nil, place{})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/flows/cond"
 	"github.com/mfaflow/mfaflow/store"
+	"github.com/mfaflow/mfaflow/store/audit"
 )
 
 // Runner runs executions. It keeps nothing in memory that it could not lose.
@@ -24,6 +25,7 @@ type Runner struct {
 	after       func(time.Duration) <-chan time.Time
 
 	secrets   secrets
+	hash      func(string) string         // what stands for a name or an address in trace, audit and log
 	outside   bool                        // some capability works outside the unit of work
 	owner     string                      // this Runner, in records of outside calls
 	cancelers map[string]*connector.Entry // x-resource name → the capability that cancels one
@@ -49,6 +51,7 @@ func New(o Options) (*Runner, error) {
 			print: o.DB.Derive("engine/print"), epoch: o.DB.Epoch(),
 		},
 	}
+	r.hash = audit.Pseudonyms(o.DB, o.Environment)
 	for k, v := range o.Env {
 		r.env[k] = v
 	}

@@ -194,11 +194,11 @@ func (s *scope) truth(e *flows.Expr, out any) (bool, error) {
 	return b, nil
 }
 
-// object evaluates members; those that come out as nil are left out.
-func (s *scope) object(list []flows.Member, out any) (map[string]any, error) {
+// object evaluates members for a place; those that come out as nil are left out.
+func (s *scope) object(list []flows.Member, out any, to place) (map[string]any, error) {
 	m := make(map[string]any, len(list))
 	for _, member := range list {
-		v, err := s.value(member.Value, out)
+		v, err := s.value(member.Value, out, to.member(member.Name))
 		if err != nil {
 			return nil, err
 		}
@@ -209,17 +209,21 @@ func (s *scope) object(list []flows.Member, out any) (map[string]any, error) {
 	return m, nil
 }
 
-func (s *scope) value(v flows.Value, out any) (any, error) {
+func (s *scope) value(v flows.Value, out any, to place) (any, error) {
 	switch {
 	case v.Expr != nil:
-		return s.eval(v.Expr, out)
+		result, err := s.eval(v.Expr, out)
+		if err != nil {
+			return nil, err
+		}
+		return to.admit(result, v.Expr.Program.Type()), nil
 	case v.Map != nil:
-		return s.object(v.Map, out)
+		return s.object(v.Map, out, to)
 	case v.List != nil:
 		list := make([]any, len(v.List))
 		for i, item := range v.List {
 			var err error
-			if list[i], err = s.value(item, out); err != nil {
+			if list[i], err = s.value(item, out, to.item()); err != nil {
 				return nil, err
 			}
 		}

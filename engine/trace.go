@@ -32,7 +32,7 @@ func lookup(v any, path []string) any {
 		}
 		v = m[name]
 	}
-	return shorten(v)
+	return v
 }
 
 func shorten(v any) any {
@@ -66,7 +66,7 @@ func (w *walker) record(kind string) error {
 }
 
 // ending says in the audit how an execution ended: outcome or error, and its outputs,
-// which hold no secrets. So a skipped enrolment and a second factor that was not asked
+// without secrets and names of people. So a skipped enrolment and a second factor that was not asked
 // for stand there.
 func (w *walker) ending() string {
 	h := &w.st.head
@@ -77,11 +77,10 @@ func (w *walker) ending() string {
 	if h.Error != nil {
 		text = strings.TrimSpace(text + " " + h.Error.Code)
 	}
-	outputs, ok, err := w.st.get(slotName(0, slotOutputs, ""))
-	if !ok || err != nil {
+	if w.gaveBack == nil {
 		return text
 	}
-	b, err := json.Marshal(shorten(outputs))
+	b, err := json.Marshal(shorten(w.gaveBack))
 	if err != nil {
 		return text
 	}

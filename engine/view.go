@@ -53,7 +53,7 @@ func (r *Runner) step(st *state, b *Bundle) (*Step, error) {
 		return nil, err
 	}
 	s := &Step{
-		Node: n.ID, Screen: n.Name, Title: n.Screen.Title, With: with, Values: values,
+		Node: n.ID, Screen: n.Name, Title: n.Screen.Title, With: n.Screen.View(with), Values: withoutSecrets(values, n.Screen),
 		Token: r.secrets.tokenOf(st.id, st.head.Step), Form: map[string]any{},
 		ExpiresAt: fromMillis(st.due()), Message: r.message(st, p.Flow),
 	}
@@ -65,6 +65,19 @@ func (r *Runner) step(st *state, b *Bundle) (*Step, error) {
 	}
 	s.Actions, err = actions(st, n)
 	return s, err
+}
+
+// withoutSecrets are the values of a form without its secret fields, which an earlier
+// version may have kept.
+func withoutSecrets(values map[string]any, s *flows.Screen) map[string]any {
+	if !slices.ContainsFunc(s.Secret, func(name string) bool { return values[name] != nil }) {
+		return values
+	}
+	kept := maps.Clone(values)
+	for _, name := range s.Secret {
+		delete(kept, name)
+	}
+	return kept
 }
 
 func slotMap(st *state, kind, name string) (map[string]any, error) {

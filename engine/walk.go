@@ -31,6 +31,8 @@ type walker struct {
 	rotated bool
 	fresh   bool // the answer of this unit carries a new remember-me value
 	trace   []TraceEntry
+
+	gaveBack map[string]any // the outputs of the end that was reached, as the audit holds them
 }
 
 // walk goes on from the current node until there is something to wait for.
@@ -102,7 +104,7 @@ func (w *walker) match(n *flows.Node) error {
 	if err != nil {
 		return w.fail(n, infoOf(err))
 	}
-	w.note(TraceEntry{Event: "match", Expression: n.On.Source, Read: w.read(n.On, nil), Value: v})
+	w.note(TraceEntry{Event: "match", Expression: n.On.Source, Read: w.read(n.On, nil), Value: w.hide(v, n.On.Program.Type())})
 	return w.leave(n, matchText(v), nil)
 }
 
@@ -160,7 +162,7 @@ func (w *walker) assign(n *flows.Node, out any) error {
 	values := make([]any, len(n.Set))
 	for i, m := range n.Set {
 		var err error
-		if values[i], err = w.value(m.Value, out); err != nil {
+		if values[i], err = w.value(m.Value, out, place{}); err != nil {
 			return err
 		}
 	}
@@ -174,7 +176,7 @@ func (w *walker) assign(n *flows.Node, out any) error {
 // taken for.
 func (w *walker) follow(n *flows.Node, edge string, r *flows.Route, info *ErrorInfo) error {
 	if r.Message != nil {
-		params, err := w.object(r.Message.With, nil)
+		params, err := w.object(r.Message.With, nil, outsideWorld)
 		if err != nil {
 			return w.fail(n, infoOf(err))
 		}
@@ -224,20 +226,20 @@ func (w *walker) path() []string {
 
 // note records what happened for the trace.
 func (w *walker) note(e TraceEntry) {
+	e.Error = w.hideError(e.Error)
 	e.At, e.Step, e.Path = w.now, w.st.head.Step, w.path()
 	w.trace = append(w.trace, e)
 }
 
-// read returns the values that a decision read. Decisions may not read secrets (a load
-// error), so there is nothing to mask.
+// read returns the values that a decision read, without secrets and names of people.
 func (w *walker) read(e *flows.Expr, out any) map[string]any {
 	env, err := w.roots(e.Program, out)
 	if err != nil {
 		return nil
 	}
 	values := map[string]any{}
-	for _, path := range e.Program.Reads() {
-		values[joinPath(path)] = lookup(env, path)
+	for i, path := range e.Program.Reads() {
+		values[joinPath(path)] = shorten(w.hide(lookup(env, path), e.Program.ReadType(i)))
 	}
 	return values
 }

@@ -30,6 +30,7 @@ func Check(f *Flow, lib Library) []Problem {
 	c.flowFacts()
 	c.variables()
 	c.expressions()
+	c.views()
 	c.reportWork()
 	c.finish()
 	return c.sorted()

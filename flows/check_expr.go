@@ -104,8 +104,8 @@ func (c *checker) outlived(e *Expr, node string, s scope) {
 			continue
 		}
 		i, ok := c.index[path[1]]
-		if !ok || !c.readsSecret(i, path[2:]) {
-			continue
+		if !ok || !c.readsSecret(i, path[2:]) || len(path) < 4 {
+			continue // a whole form is read without the secrets that are gone
 		}
 		if s.after && i == s.at || !s.state[i].isStale() {
 			continue

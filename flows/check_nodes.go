@@ -10,9 +10,6 @@ import (
 	"github.com/mfaflow/mfaflow/flows/cond"
 )
 
-// setRounds is how often variables that are computed from each other are typed anew.
-const setRounds = 3
-
 // expressions compiles everything that is computed and holds it against its place.
 func (c *checker) expressions() {
 	c.typeSet()
@@ -32,30 +29,6 @@ func (c *checker) expressions() {
 	c.unreachableMessages()
 }
 
-// typeSet finds the types of variables that are set, which may depend on each other.
-func (c *checker) typeSet() {
-	for range setRounds {
-		next := map[string]*cond.Type{}
-		for i, n := range c.f.Nodes {
-			if c.states[i] == nil {
-				continue
-			}
-			for j := range n.Set {
-				t := loose(c.quietly(func() *cond.Type { return c.value(&n.Set[j].Value, n.ID, c.during(i)) }))
-				if old, ok := next[n.Set[j].Name]; ok {
-					t = either(old, t)
-				}
-				next[n.Set[j].Name] = t
-			}
-		}
-		for name, t := range next {
-			if v := c.vars[name]; v.writer == nil {
-				v.typ = t
-			}
-		}
-	}
-}
-
 // quietly runs fn without telling the problems it finds; they are found again later.
 func (c *checker) quietly(fn func() *cond.Type) *cond.Type {
 	c.muted = true
@@ -70,7 +43,8 @@ func (c *checker) given(i int, n *Node) {
 	case Uses:
 		t := c.members(n.With, n.ID, before)
 		if n.Capability != nil {
-			c.take(n, n.NamePos, n.With, t, n.Capability.Spec.Input, n.Capability.ID)
+			n.Takes = c.partType(n.Capability.Spec.Input)
+			c.take(n, n.NamePos, n.With, t, n.Takes, n.Capability.Spec.Input, n.Capability.ID)
 		}
 	case Show:
 		c.shown(n, before)
@@ -92,8 +66,7 @@ func (c *checker) given(i int, n *Node) {
 }
 
 // take holds values against the schema that takes them.
-func (c *checker) take(n *Node, at Pos, list []Member, given *cond.Type, schema *connector.Part, who string) {
-	want := c.partType(schema)
+func (c *checker) take(n *Node, at Pos, list []Member, given, want *cond.Type, schema *connector.Part, who string) {
 	consts := map[string]any{}
 	for j := range list {
 		m := &list[j]
@@ -106,6 +79,9 @@ func (c *checker) take(n *Node, at Pos, list []Member, given *cond.Type, schema 
 			consts[m.Name] = m.Value.Const
 		} else if known && !m.Value.broken {
 			c.assign(n, m, given.Fields[m.Name], field)
+		}
+		if known {
+			c.secretGiven(n, m, field.Type, "`"+who+"`")
 		}
 	}
 	for _, name := range fieldNames(want) {
@@ -175,6 +151,7 @@ func (c *checker) handed(n *Node, s scope) {
 			continue
 		}
 		c.inputGiven(n, m, given.Fields[m.Name], child.Inputs[at], child.Inputs[at].Required)
+		c.secretGiven(n, m, c.partType(child.Inputs[at].Schema), "the flow `"+n.Name+"`")
 	}
 	for _, in := range child.Inputs {
 		if in.Required && !n.broken["with"] && !in.HasDefault && !slices.ContainsFunc(n.With, func(m Member) bool { return m.Name == in.Name }) {
@@ -218,11 +195,11 @@ func (c *checker) ending(i int, n *Node) {
 		if !namePattern.MatchString(m.Name) {
 			c.add(m.Pos, n.ID, ruleVariable, fmt.Sprintf("`%s` is no name of an output", m.Name), "use letters, digits and `_`")
 		}
-		if t.Fields[m.Name].Type.HasSecret() {
-			c.add(m.Value.Pos, n.ID, ruleSecretUsed, fmt.Sprintf("the output `%s` would hold a secret", m.Name), "give back what is no secret")
-		}
+		c.secretLeaves(&m.Value, n.ID, fmt.Sprintf("the output `%s` would hold a secret", m.Name), "give back what is no secret")
+		c.secretLeftOut(&m.Value, t.Fields[m.Name].Type, n.ID, fmt.Sprintf("the output `%s`", m.Name))
 		c.declared(n, m, t.Fields[m.Name])
 	}
+	t = t.Public()
 	if c.f.OutputTypes == nil {
 		c.f.OutputTypes = map[string]*cond.Type{}
 	}
@@ -259,9 +236,8 @@ func (c *checker) errorValue(n *Node, s scope) {
 	const hint = "write a code, `error: NO_USABLE_DEVICES`, or an object with a `code`"
 	v := n.Error
 	t := c.value(v, n.ID, s)
-	if t.HasSecret() {
-		c.add(v.Pos, n.ID, ruleSecretUsed, "the error would hold a secret", "give a code that says what happened")
-	}
+	c.secretLeaves(v, n.ID, "the error would hold a secret", "give a code that says what happened")
+	c.secretLeftOut(v, t, n.ID, "the error")
 	if v.broken {
 		return
 	}

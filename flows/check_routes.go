@@ -49,9 +49,8 @@ func (c *checker) message(m *Message, node string, s scope) {
 	}
 	c.messageKey(m, node)
 	for j := range m.With {
-		if c.value(&m.With[j].Value, node, s).HasSecret() {
-			c.add(m.With[j].Value.Pos, node, ruleSecretUsed, "the message would hold a secret", "put in what is no secret")
-		}
+		c.value(&m.With[j].Value, node, s)
+		c.secretLeaves(&m.With[j].Value, node, "the message would hold a secret", "put in what is no secret")
 	}
 }
 
@@ -90,37 +89,6 @@ func (c *checker) unreachableMessages() {
 		s := scope{at: -1, state: c.fillState(unset | isSet | isSet<<staleBits)}
 		s.state[c.errorSlot()] = isSet
 		c.message(m, "", s)
-	}
-}
-
-// secretRefused reports an expression over a secret where those are refused.
-func (c *checker) secretRefused(e *Expr, node, where string) {
-	if e != nil && e.Program != nil && e.Program.Type().HasSecret() {
-		c.exprProblem(e, 0, node, ruleSecretUsed, "a secret cannot be used in "+where, "only `with` of a capability or a sub-flow takes secrets")
-	}
-}
-
-// secretKept reports a variable that would keep a secret field of a form.
-func (c *checker) secretKept(v *Value, node string) {
-	switch {
-	case v.Expr != nil && v.Expr.Program != nil:
-		for _, path := range v.Expr.Program.Reads() {
-			if len(path) < 2 || path[0] != "nodes" {
-				continue
-			}
-			if i, ok := c.index[path[1]]; ok && c.readsSecret(i, path[2:]) {
-				c.exprProblem(v.Expr, offsetOf(v.Expr.Source, path[1]), node, ruleSecretOutlives,
-					"a variable would keep the secret after the step that received it", "give it to the capability that needs it, under `with:`")
-			}
-		}
-	case v.Map != nil:
-		for i := range v.Map {
-			c.secretKept(&v.Map[i].Value, node)
-		}
-	case v.List != nil:
-		for i := range v.List {
-			c.secretKept(&v.List[i], node)
-		}
 	}
 }
 

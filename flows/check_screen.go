@@ -19,6 +19,7 @@ func (c *checker) shown(n *Node, s scope) {
 	if n.Screen == nil {
 		return
 	}
+	n.Takes = c.viewType(n.Screen)
 	for j := range n.With {
 		m := &n.With[j]
 		at := slices.IndexFunc(n.Screen.With, func(in Input) bool { return in.Name == m.Name })
@@ -27,9 +28,9 @@ func (c *checker) shown(n *Node, s scope) {
 		} else {
 			c.inputGiven(n, m, given.Fields[m.Name], n.Screen.With[at], false)
 		}
-		if given.Fields[m.Name].Type.HasSecret() && (at < 0 || !n.Screen.With[at].Secret) {
-			c.add(m.Value.Pos, n.ID, ruleSecretShown, fmt.Sprintf("`%s` would show a secret", m.Name), "show what is no secret; a screen that must show one marks the member `secret: true`")
-		}
+		m.Value.eachSecret(n.Takes.Member(m.Name), func(v *Value) {
+			c.add(v.Pos, n.ID, ruleSecretShown, fmt.Sprintf("`%s` would show a secret", m.Name), "show what is no secret; a screen that must show one marks the member `secret: true`")
+		})
 	}
 }
 
@@ -45,7 +46,8 @@ func (c *checker) polled(i int, n *Node) {
 	if p.Capability == nil {
 		return
 	}
-	c.take(n, p.UsesPos, p.With, given, p.Capability.Spec.Input, p.Capability.ID)
+	p.Takes = c.partType(p.Capability.Spec.Input)
+	c.take(n, p.UsesPos, p.With, given, p.Takes, p.Capability.Spec.Input, p.Capability.ID)
 	s.out = c.partType(p.Capability.Spec.Output)
 	c.compile(p.Until, n.ID, s, cond.WantBool)
 	c.secretRefused(p.Until, n.ID, "`until`")

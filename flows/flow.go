@@ -110,6 +110,7 @@ type Node struct {
 	Screen     *Screen          // by Check: Show
 	Actions    []Action         // by Check: Show: those not narrowed to constant false
 	SaveMember string           // by Check: the output member that `save` keeps; "" is the whole output
+	Takes      *cond.Type       // by Check: Uses, Show: what `with` is given to; a called flow has its InputType
 }
 
 // Route is one edge. In `next` On is an outcome (screen action, match value as text,
@@ -146,6 +147,7 @@ type Poll struct {
 
 	Capability *connector.Entry // by Check
 	SaveMember string           // by Check
+	Takes      *cond.Type       // by Check: what `with` is given to
 }
 
 // Retry says which errors of a capability are tried again, and how.
@@ -194,7 +196,7 @@ type Screen struct {
 	Title   string
 	With    []Input // the view data; every member is optional
 	Form    *connector.Part
-	Secret  []string // names of the form's secret fields
+	Secret  []string // names of the form's fields that are, or have inside, a secret
 	Actions []Action
 }
 

@@ -69,6 +69,7 @@ func (p *parser) input(pair yamldoc.Pair, use inputUse) (Input, bool) {
 	if in.Schema = p.part(n, schema); in.Schema == nil {
 		return in, false
 	}
+	in.Secret = partType(in.Schema).Secret
 	if in.HasDefault {
 		p.valid(n.Get("default"), in.Schema, in.Default, ruleDefault)
 	}

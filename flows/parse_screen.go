@@ -44,7 +44,7 @@ func emptyForm(n *yamldoc.Node) *yamldoc.Node {
 }
 
 // form reads a form: an object schema that takes no members but its own. It returns the
-// names of the secret fields too.
+// names of the fields too that are secret or have a secret inside.
 func (p *parser) form(n *yamldoc.Node) (*connector.Part, []string) {
 	if !p.is(n, yamldoc.Map, "a schema of an object") {
 		return nil, nil
@@ -65,11 +65,15 @@ func (p *parser) form(n *yamldoc.Node) (*connector.Part, []string) {
 	var secret []string
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		p.formField(within(n, "/properties"), name)
-		if field, _ := fields[name].(map[string]any); field["secret"] == true {
+	}
+	part := p.part(n, schema)
+	for name, field := range partType(part).Fields {
+		if field.Type.HasSecret() {
 			secret = append(secret, name)
 		}
 	}
-	return p.part(n, schema), secret
+	slices.Sort(secret)
+	return part, secret
 }
 
 // formField checks the name and the keywords of one field.

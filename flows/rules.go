@@ -69,6 +69,9 @@ const (
 	ruleSecretShown       = "secret-shown"
 	ruleSecretUsed        = "secret-used"
 	ruleSecretOutlives    = "secret-outlives-step"
+	ruleSecretGiven       = "secret-given"
+	ruleSecretKept        = "secret-kept"
+	ruleScreenUndeclared  = "screen-undeclared"
 	ruleUnknownOutput     = "unknown-output"
 	ruleOutputRefused     = "output-refused"
 	ruleUnknownNode       = "unknown-node"
@@ -79,6 +82,7 @@ const (
 	ruleRetryOnce        = "retry-once"
 	ruleStatusInElse     = "status-in-else"
 	ruleAllEmpty         = "all-over-empty"
+	ruleSecretLeftOut    = "secret-left-out"
 )
 
 // Rules returns every rule, those of errors before those of warnings.
@@ -165,6 +169,9 @@ func proofRules() []Rule {
 		{Code: ruleSaveConflict, Text: "All nodes that write a variable write the same kind of value."},
 		{Code: ruleSecretShown, Text: "No secret is shown on a screen, except in a member that the screen marks secret."},
 		{Code: ruleSecretUsed, Text: "No secret decides a route, is put into a message, an output or an error."},
+		{Code: ruleSecretGiven, Text: "A secret is given only to an input that is marked `secret: true`."},
+		{Code: ruleSecretKept, Text: "A variable keeps no secret that is named, only whole values."},
+		{Code: ruleScreenUndeclared, Text: "What a screen takes is declared down to the leaves, or says `additionalProperties: true`."},
 		{Code: ruleSecretOutlives, Text: "A secret field of a form is read in the step that received it."},
 		{Code: ruleUnknownOutput, Text: "An end gives back only outputs that the flow declares, if it declares any."},
 		{Code: ruleOutputRefused, Text: "Declared outputs have the declared type."},
@@ -200,13 +207,14 @@ func warningRules() []Rule {
 		{Code: ruleRetryOnce, Text: "A capability with effects that cannot be repeated has no `retry`.", Warning: true},
 		{Code: ruleStatusInElse, Text: "Known values of a `match` have routes of their own.", Warning: true},
 		{Code: cond.RuleUnknownValue, Text: "A value that is compared is one of those that the schema lists.", Warning: true},
+		{Code: ruleSecretLeftOut, Text: "Outputs and errors are given without secrets: a whole value is left without those that it holds.", Warning: true},
 		{Code: ruleAllEmpty, Text: "all() is true for an empty list: it does not lead to success alone.", Warning: true},
 	}
 }
 
 func isWarning(rule string) bool {
 	switch rule {
-	case ruleNoAuthentication, ruleUnknownCatch, ruleRetryOnce, ruleStatusInElse, ruleAllEmpty, cond.RuleUnknownValue:
+	case ruleSecretLeftOut, ruleNoAuthentication, ruleUnknownCatch, ruleRetryOnce, ruleStatusInElse, ruleAllEmpty, cond.RuleUnknownValue:
 		return true
 	}
 	return false

@@ -86,15 +86,15 @@ func loose(t *cond.Type) *cond.Type {
 func either(a, b *cond.Type) *cond.Type {
 	switch {
 	case a == nil || b == nil:
-		return &cond.Type{Secret: a.HasSecret() || b.HasSecret()}
+		return &cond.Type{Secret: a.HasSecret() || b.HasSecret(), Personal: a.HasPersonal() || b.HasPersonal()}
 	case a.Kind == cond.Null:
 		return nullable(b)
 	case b.Kind == cond.Null:
 		return nullable(a)
 	case a.Kind != b.Kind:
-		return &cond.Type{Nullable: a.Nullable || b.Nullable, Secret: a.HasSecret() || b.HasSecret()}
+		return &cond.Type{Nullable: a.Nullable || b.Nullable, Secret: a.HasSecret() || b.HasSecret(), Personal: a.HasPersonal() || b.HasPersonal()}
 	}
-	t := &cond.Type{Kind: a.Kind, Nullable: a.Nullable || b.Nullable, Secret: a.Secret || b.Secret, Open: a.Open || b.Open}
+	t := &cond.Type{Kind: a.Kind, Nullable: a.Nullable || b.Nullable, Secret: a.Secret || b.Secret, Personal: a.Personal || b.Personal, Open: a.Open || b.Open}
 	if a.Resource == b.Resource {
 		t.Resource = a.Resource
 	}

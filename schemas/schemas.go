@@ -11,7 +11,10 @@
 //   - x-cancels: the resource that running it takes back (connector.Cancels).
 //   - x-enum: the values known today. Unlike enum it refuses no other, because a
 //     tenant may be newer than these files.
-//   - secret: the value is never logged, traced or shown.
+//   - secret: whoever has the value can act with it. It is never logged, traced or
+//     given back, and goes only where a member is marked secret too.
+//   - x-personal: the value names a person or is an address of one. Trace and audit
+//     hold a keyed hash of it.
 //   - $comment: where a member comes from that the documented connector lacks.
 package schemas
 

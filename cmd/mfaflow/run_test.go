@@ -228,7 +228,7 @@ nodes:
 screens:
   every-field:
     title: Fields
-    with: { devices: { type: array, items: { type: object } }, remarks: { type: array, items: { type: string } }, triesLeft: { type: integer } }
+    with: { devices: { type: array, items: { type: object, additionalProperties: true } }, remarks: { type: array, items: { type: string } }, triesLeft: { type: integer } }
     form:
       type: object
       required: [colour, loud, size, deviceId, word]

@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"github.com/mfaflow/mfaflow/flows"
+	"github.com/mfaflow/mfaflow/flows/cond"
+)
+
+// Trace, audit and log outlive the execution and are read by others than the person, so
+// they hold no secret, and of a name or an address a keyed hash: the same value is the
+// same hash, which tells that two entries are about one person and not about whom.
+
+func (w *walker) hide(v any, t *cond.Type) any { return cond.Hide(v, t, w.r.hash) }
+
+// hideError is an error as the trace holds it.
+func (w *walker) hideError(e *ErrorInfo) *ErrorInfo {
+	if e == nil {
+		return nil
+	}
+	c := *e
+	c.Message = cond.HideText(e.Message, w.r.hash)
+	if e.Details != nil {
+		c.Details, _ = w.hide(e.Details, nil).(map[string]any)
+	}
+	return &c
+}
+
+// hideMembers are computed members as the audit holds them.
+func (w *walker) hideMembers(list []flows.Member, values map[string]any) map[string]any {
+	hidden := make(map[string]any, len(list))
+	for _, m := range list {
+		if v, ok := values[m.Name]; ok {
+			hidden[m.Name] = w.hideValue(m.Value, v)
+		}
+	}
+	return hidden
+}
+
+func (w *walker) hideValue(of flows.Value, v any) any {
+	members, isMap := v.(map[string]any)
+	items, isList := v.([]any)
+	switch {
+	case of.Expr != nil:
+		return w.hide(v, of.Expr.Program.Type())
+	case of.Map != nil && isMap:
+		return w.hideMembers(of.Map, members)
+	case of.List != nil && isList && len(items) == len(of.List):
+		hidden := make([]any, len(items))
+		for i, item := range items {
+			hidden[i] = w.hideValue(of.List[i], item)
+		}
+		return hidden
+	}
+	return w.hide(v, nil)
+}

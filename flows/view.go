@@ -1,0 +1,220 @@
+package flows
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/mfaflow/mfaflow/flows/cond"
+)
+
+// View is what of with leaves the process for the screen: the members that its schemas
+// declare, down to the leaves, those with `x-mask` masked. A member of another kind than
+// its schema says is left out like one that is not declared.
+func (s *Screen) View(with map[string]any) map[string]any {
+	view := map[string]any{}
+	for _, in := range s.With {
+		v, given := with[in.Name]
+		if !given || in.Schema == nil {
+			continue
+		}
+		if v, ok := (cutter{in.Schema.Doc}).value(v, in.Schema.Doc, 0); ok {
+			view[in.Name] = v
+		}
+	}
+	return view
+}
+
+// maxViewDepth ends a schema that refers to itself; no stored value is deeper.
+const maxViewDepth = 64
+
+// cutter cuts values to what a schema declares.
+type cutter struct{ root map[string]any }
+
+func (c cutter) value(v any, schema map[string]any, depth int) (any, bool) {
+	if depth > maxViewDepth {
+		return nil, false
+	}
+	s := cond.Resolve(c.root, schema)
+	if s == nil {
+		return nil, false
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		return c.object(v, s, depth)
+	case []any:
+		if items, ok := s["items"].(map[string]any); ok && admits(s, "array") {
+			return c.list(v, items, depth), true
+		}
+		if letsThrough(s) && admits(s, "array") {
+			return cond.WithoutSecrets(v, nil, nil)
+		}
+	default:
+		if admits(s, jsonKind(v)) {
+			return maskAs(s["x-mask"], v), true
+		}
+	}
+	for _, alternative := range alternatives(s) {
+		if kept, ok := c.value(v, alternative, depth+1); ok {
+			return kept, true
+		}
+	}
+	return nil, false
+}
+
+// object keeps what the schema or one of its alternatives declares.
+func (c cutter) object(m map[string]any, s map[string]any, depth int) (any, bool) {
+	out, ok := map[string]any{}, admits(s, "object")
+	properties, _ := s["properties"].(map[string]any)
+	more, _ := s["additionalProperties"].(map[string]any)
+	for name, v := range m {
+		schema, declared := properties[name].(map[string]any)
+		switch {
+		case !ok:
+		case declared:
+			c.keep(out, name, v, schema, depth)
+		case more != nil:
+			c.keep(out, name, v, more, depth)
+		case letsThrough(s):
+			cut, _ := cond.WithoutSecrets(map[string]any{name: v}, nil, nil)
+			if kept, left := cut.(map[string]any)[name]; left {
+				out[name] = kept
+			}
+		}
+	}
+	for _, alternative := range alternatives(s) {
+		part, fits := c.value(m, alternative, depth+1)
+		members, _ := part.(map[string]any)
+		for name, v := range members {
+			if _, has := out[name]; !has {
+				out[name] = v
+			}
+		}
+		ok = ok || fits
+	}
+	return out, ok
+}
+
+func (c cutter) keep(out map[string]any, name string, v any, schema map[string]any, depth int) {
+	if kept, ok := c.value(v, schema, depth+1); ok {
+		out[name] = kept
+	}
+}
+
+func (c cutter) list(list []any, items map[string]any, depth int) []any {
+	out := make([]any, 0, len(list))
+	for _, v := range list {
+		if kept, ok := c.value(v, items, depth+1); ok {
+			out = append(out, kept)
+		}
+	}
+	return out
+}
+
+// letsThrough reports whether a schema says that members it does not name may pass.
+func letsThrough(s map[string]any) bool { return s["additionalProperties"] == true }
+
+// alternatives are the schemas that a value may follow besides s itself.
+func alternatives(s map[string]any) []map[string]any {
+	var list []map[string]any
+	for _, word := range []string{"allOf", "anyOf", "oneOf"} {
+		parts, _ := s[word].([]any)
+		for _, part := range parts {
+			if m, ok := part.(map[string]any); ok {
+				list = append(list, m)
+			}
+		}
+	}
+	return list
+}
+
+// admits reports whether a schema says of a kind of value that it takes it.
+func admits(s map[string]any, kind string) bool {
+	switch t := s["type"].(type) {
+	case string:
+		return t == kind || t == "number" && kind == "integer"
+	case []any:
+		for _, name := range t {
+			if name == kind || name == "number" && kind == "integer" {
+				return true
+			}
+		}
+		return false
+	}
+	switch kind {
+	case "object":
+		return s["properties"] != nil || s["additionalProperties"] != nil
+	case "array":
+		return s["items"] != nil || letsThrough(s)
+	}
+	return s["enum"] != nil || s["const"] != nil || letsThrough(s)
+}
+
+// jsonKind is what JSON Schema calls the kind of a scalar.
+func jsonKind(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "boolean"
+	case string:
+		return "string"
+	case float64:
+		if v == float64(int64(v)) {
+			return "integer"
+		}
+	case int, int64:
+		return "integer"
+	}
+	return "number"
+}
+
+// The values of x-mask.
+const (
+	maskEmail = "email"
+	maskPhone = "phone"
+)
+
+// maskAs hides a text as `x-mask` says. What is masked already stays as it is.
+func maskAs(as, v any) any {
+	text, ok := v.(string)
+	if !ok || as == nil {
+		return v
+	}
+	switch as {
+	case maskEmail:
+		return maskedEmail(text)
+	case maskPhone:
+		return maskedPhone(text)
+	}
+	return ""
+}
+
+// maskedEmail keeps the first character and the domain: "j****@example.com".
+func maskedEmail(s string) string {
+	at := strings.LastIndexByte(s, '@')
+	if at < 0 {
+		return "****"
+	}
+	for _, first := range s[:at] {
+		return string(first) + "****" + s[at:]
+	}
+	return "****" + s[at:]
+}
+
+// maskedPhone keeps the last two digits: "*******44".
+func maskedPhone(s string) string {
+	const hidden, kept = "*******", 2
+	digits := strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
+	if n := len(digits); n > kept {
+		return hidden + digits[n-kept:]
+	}
+	if strings.HasPrefix(s, hidden) {
+		return hidden + digits
+	}
+	return hidden
+}

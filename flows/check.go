@@ -17,6 +17,7 @@ import (
 // read and may be shared.
 func Check(f *Flow, lib Library) []Problem {
 	c := &checker{types: map[*connector.Part]*cond.Type{}, report: newReport(f.File, f.Source), f: f, lib: lib, index: map[string]int{}, calls: map[*Node]*Flow{}}
+	c.stored = f.stored
 	f.OutputTypes = nil
 	for i, n := range f.Nodes {
 		if _, twice := c.index[n.ID]; !twice {

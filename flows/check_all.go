@@ -1,10 +1,5 @@
 package flows
 
-import (
-	"maps"
-	"slices"
-)
-
 // CheckAll checks flows that call each other, each after those it calls, and returns all
 // their problems: by flow in the order given, in a flow by place. What is not among them
 // is looked for in lib. Flows that are part of a circle of calls get the problem
@@ -48,7 +43,7 @@ type allChecker struct {
 func (a *allChecker) check(f *Flow) {
 	a.state[f] = checking
 	circle := map[string]bool{}
-	for _, id := range calledBy(f) {
+	for _, id := range f.Called() {
 		child := a.given[id]
 		switch {
 		case child == nil || child == f:
@@ -78,15 +73,4 @@ func (a *allChecker) lookup(id string, circle map[string]bool) (*Flow, bool) {
 		return nil, false
 	}
 	return a.lib.Flow(id)
-}
-
-// calledBy lists the flows that a flow names, before it is checked.
-func calledBy(f *Flow) []string {
-	ids := map[string]bool{}
-	for _, n := range f.Nodes {
-		if n.Kind == Call && n.Name != "" {
-			ids[n.Name] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(ids))
 }

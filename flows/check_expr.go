@@ -20,7 +20,11 @@ func (c *checker) compile(e *Expr, node string, s scope, want cond.Want) {
 	if !c.spend(costOfExpr + len(env.Fields["nodes"].Type.Fields) + len(env.Fields["vars"].Type.Fields)) {
 		return
 	}
-	prog, issues := cond.Compile(e.Source, env, want)
+	compile := cond.Compile
+	if c.stored {
+		compile = cond.CompileStored
+	}
+	prog, issues := compile(e.Source, env, want)
 	said := map[string]bool{}
 	for _, i := range issues {
 		if at := note.FindString(i.Text); at != "" {
@@ -48,7 +52,7 @@ func (c *checker) exprIssue(e *Expr, node string, i cond.Issue) {
 	}
 	c.exprProblem(e, i.Offset, node, i.Rule, i.Text, i.Hint)
 	if len(c.problems) > before {
-		c.problems[before].Warning = i.Warning
+		c.problems[before].Warning, c.problems[before].Tolerated = i.Warning, i.Tolerated
 	}
 }
 

@@ -6,7 +6,7 @@ import "github.com/mfaflow/mfaflow/flows/internal/yamldoc"
 // keys, numbers as JSON has them. Values are those of encoding/json. Problems carry
 // line and column, and mean that there is no map.
 func ReadYAML(file string, src []byte) (map[string]any, []Problem) {
-	p := newParser(file, src)
+	p := newParser(file, src, false)
 	if problems := p.done(); len(problems) > 0 || p.doc.Root == nil {
 		return nil, problems
 	}

@@ -20,7 +20,7 @@ type YAML = yamldoc.Node
 type Document struct{ p *parser }
 
 // ReadDocument reads a file; its name is repeated in the problems and may be "".
-func ReadDocument(file string, src []byte) *Document { return &Document{newParser(file, src)} }
+func ReadDocument(file string, src []byte) *Document { return &Document{newParser(file, src, false)} }
 
 // Root is the outermost value, nil if nothing is usable.
 func (d *Document) Root() *YAML { return d.p.doc.Root }

@@ -38,6 +38,7 @@ type Flow struct {
 	Calls       []string              // by Check: ids of the flows it calls, sorted, unique
 
 	doc       *yamldoc.Doc
+	stored    bool            // by ParseStored
 	unproven  map[string]bool // by Check: outcomes reached on some path without authentication
 	callTrees map[string]bool // by Check: Calls and what those call
 }

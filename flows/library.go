@@ -67,7 +67,7 @@ func loadLibrary(files fs.FS) (library, error) {
 		if err != nil {
 			return lib, fmt.Errorf("read a screen: %w", err)
 		}
-		p := newParser(name, src)
+		p := newParser(name, src, false)
 		if p.doc.Root == nil {
 			return lib, firstProblem(p.done())
 		}

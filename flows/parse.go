@@ -31,11 +31,17 @@ var (
 // A flow with problems other than warnings must not be run; Check it all the same to
 // find the rest of what is wrong.
 func Parse(file string, src []byte) (*Flow, []Problem) {
-	p := newParser(file, src)
+	return parse(newParser(file, src, false))
+}
+
+func parse(p *parser) (*Flow, []Problem) {
 	if p.doc.Root == nil {
 		return nil, p.done()
 	}
 	f := p.flow(p.doc.Root)
+	if f != nil {
+		f.stored = p.stored
+	}
 	p.nameNodes(p.doc.Root)
 	return f, p.done()
 }
@@ -81,9 +87,10 @@ type parser struct {
 	node string // id of the node being read
 }
 
-func newParser(file string, src []byte) *parser {
+func newParser(file string, src []byte, stored bool) *parser {
 	doc, issues := yamldoc.Read(src)
 	p := &parser{report: newReport(file, src), doc: doc}
+	p.stored = stored
 	for _, i := range issues {
 		p.add(Pos{i.Line, i.Column}, "", i.Rule, i.Text, i.Hint)
 	}

@@ -17,6 +17,10 @@ type Problem struct {
 	Hint    string `json:"hint,omitempty"`
 	Snippet string `json:"snippet,omitempty"` // the source line and a caret below the column
 	Warning bool   `json:"-"`                 // the flow may still be deployed
+
+	// Tolerated is a Warning of a flow that was accepted before the rule was made: a new
+	// upload is refused for it.
+	Tolerated bool `json:"-"`
 }
 
 // String is the problem on one line, as compilers write it:

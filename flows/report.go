@@ -19,6 +19,7 @@ type report struct {
 	file     string
 	src      []byte
 	lines    []string
+	stored   bool // the source was accepted before: see ParseStored
 	problems []Problem
 	muted    bool // problems found now are found again later
 	hints    int  // how many suggestions were looked for
@@ -35,9 +36,11 @@ func (r *report) add(at Pos, node, rule, text, hint string) {
 		return
 	}
 	at = r.clamp(at)
+	warning := isWarning(rule)
+	tolerated := r.stored && !warning && !stopsRun(rule)
 	r.problems = append(r.problems, Problem{
 		File: r.file, Line: at.Line, Column: at.Column, Node: node,
-		Rule: rule, Text: text, Hint: hint, Snippet: r.snippet(at), Warning: isWarning(rule),
+		Rule: rule, Text: text, Hint: hint, Snippet: r.snippet(at), Warning: warning || tolerated, Tolerated: tolerated,
 	})
 }
 

@@ -29,6 +29,16 @@ const (
 // it. It returns all issues that it finds, sorted by position; the Program is nil
 // unless all of them are warnings. A Program holds nothing of env but its types.
 func Compile(src string, env *Type, want Want) (*Program, []Issue) {
+	return compile(src, env, want, false)
+}
+
+// CompileStored is Compile for an expression that was accepted before, maybe by an
+// earlier version: issues that do not keep it from running are warnings, Tolerated.
+func CompileStored(src string, env *Type, want Want) (*Program, []Issue) {
+	return compile(src, env, want, true)
+}
+
+func compile(src string, env *Type, want Want, stored bool) (*Program, []Issue) {
 	at := newOffsets(src)
 	found := scan(src, at)
 	if found.fatal() && found[0].Rule == RuleTooLarge {
@@ -43,6 +53,9 @@ func Compile(src string, env *Type, want Want) (*Program, []Issue) {
 	}
 	c := &checker{src: src, at: at, env: known(env), issues: found, patterns: map[ast.Node]*pattern{}}
 	result := c.result(root, want)
+	if stored {
+		c.issues.tolerate()
+	}
 	if c.issues.fatal() {
 		return nil, c.issues.sorted()
 	}

@@ -13,6 +13,19 @@ type Issue struct {
 	Text    string // what is wrong
 	Hint    string // what to write instead; may be ""
 	Warning bool   // the expression may still run
+
+	// Tolerated is a Warning of CompileStored that is an error of Compile.
+	Tolerated bool
+}
+
+// stopsRun reports whether an expression that breaks the rule cannot be run at all. What
+// breaks another, or one that is made later, runs as far as its values allow.
+func stopsRun(rule string) bool {
+	switch rule {
+	case RuleSyntax, RuleTooLarge, RuleNotAllowed, RuleTemplate, RuleUnknownRoot, RuleUnknownFunction, RuleArguments, RulePattern:
+		return true
+	}
+	return false
 }
 
 // The rule codes of issues.
@@ -45,6 +58,15 @@ func (l *issues) add(i Issue) {
 		}
 	}
 	*l = append(*l, i)
+}
+
+// tolerate makes warnings of the issues that leave the expression able to run.
+func (l issues) tolerate() {
+	for i := range l {
+		if !l[i].Warning && !stopsRun(l[i].Rule) {
+			l[i].Warning, l[i].Tolerated = true, true
+		}
+	}
 }
 
 func (l issues) sorted() []Issue {

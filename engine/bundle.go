@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -21,12 +22,9 @@ func flowID(id string) bool { return len(id) <= 100 && flowIDPattern.MatchString
 // source finds the text of a revision.
 type source func(id, revision string) ([]byte, error)
 
-// sources reads revisions in a unit of work; fresh are those not stored yet.
-func (c *Catalog) sources(tx *store.Tx, fresh map[string]Source) source {
+// sources reads revisions in a unit of work.
+func (c *Catalog) sources(tx *store.Tx) source {
 	return func(id, revision string) ([]byte, error) {
-		if s, ok := fresh[id]; ok {
-			return s.Text, nil
-		}
 		recs, err := tx.Get(c.flowKey(id, revision))
 		if err != nil {
 			return nil, err
@@ -35,77 +33,29 @@ func (c *Catalog) sources(tx *store.Tx, fresh map[string]Source) source {
 	}
 }
 
+// read reads revisions outside a unit of work.
+func (c *Catalog) read(ctx context.Context) source {
+	return func(id, revision string) ([]byte, error) {
+		recs, err := c.r.db.Get(ctx, c.flowKey(id, revision))
+		if err != nil {
+			return nil, err
+		}
+		return sourceOf(recs[0])
+	}
+}
+
+// errRevisionGone is of a revision that the store does not have, or not whole.
+var errRevisionGone = errors.New("the revision is gone")
+
 func sourceOf(rec store.Record) ([]byte, error) {
 	if rec.Rev == 0 {
-		return nil, fmt.Errorf("the revision at %s is gone", rec.Key)
+		return nil, fmt.Errorf("%w: %s", errRevisionGone, rec.Key)
 	}
 	var s stored
 	if err := json.Unmarshal(rec.Value, &s); err != nil {
-		return nil, fmt.Errorf("decode flow: %w", err)
+		return nil, fmt.Errorf("decode flow: %w: %w", errRevisionGone, err)
 	}
 	return []byte(s.Source), nil
-}
-
-// compile checks and compiles a set of flows together, each against the children that it
-// will get.
-func (c *Catalog) compile(pins map[string]string, read source) (*Bundle, []flows.Problem, error) {
-	key := pinsKey(pins)
-	if b := c.cached(key, pins); b != nil {
-		return b, b.warnings, nil
-	}
-	b := &Bundle{programs: map[string]*Program{}}
-	var problems []flows.Problem
-	var parsed []*flows.Flow
-	for _, id := range slices.Sorted(maps.Keys(pins)) {
-		src, err := read(id, pins[id])
-		if err != nil {
-			return nil, nil, err
-		}
-		f, bad := flows.Parse(fileName(id), src)
-		problems = append(problems, bad...)
-		if f != nil {
-			parsed = append(parsed, f)
-		}
-	}
-	problems = append(problems, flows.CheckAll(parsed, c.library(nil))...)
-	for _, f := range parsed {
-		b.programs[f.ID] = Compile(f, pins[f.ID])
-	}
-	if !flows.HasErrors(problems) {
-		b.warnings = problems
-		c.remember(key, b)
-	}
-	return b, problems, nil
-}
-
-// cached finds a bundle that has these pins, maybe among others: an execution's are a
-// part of the deployment's until that changes.
-func (c *Catalog) cached(key string, pins map[string]string) *Bundle {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if b := c.bundles[key]; b != nil {
-		return b
-	}
-	for _, b := range c.bundles {
-		if b.covers(pins) {
-			c.bundles[key] = b
-			return b
-		}
-	}
-	return nil
-}
-
-// maxBundles bounds the cache of compiled flows. When it is full it starts anew:
-// compiling again costs milliseconds.
-const maxBundles = 256
-
-func (c *Catalog) remember(key string, b *Bundle) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.bundles) >= maxBundles {
-		clear(c.bundles)
-	}
-	c.bundles[key] = b
 }
 
 // deployed is the bundle of everything deployed.
@@ -114,29 +64,24 @@ func (c *Catalog) deployed(tx *store.Tx) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.bundled(pins, c.sources(tx, nil))
+	return c.deploy(pins, c.sources(tx))
+}
+
+// deploy is the bundle of all pins that are deployed now.
+func (c *Catalog) deploy(pins map[string]string, read source) (*Bundle, error) {
+	if len(pins) == 0 {
+		return &Bundle{}, nil
+	}
+	b, err := c.cache.Bundle(pins, true, func() (*Bundle, error) { return c.link(pins, read) })
+	if err == nil && !b.incomplete {
+		c.cache.Deploy(b)
+	}
+	return b, err
 }
 
 // bundle is the bundle of an execution's pins, whatever is deployed by now.
 func (c *Catalog) bundle(ctx context.Context, pins map[string]string) (*Bundle, error) {
-	return c.bundled(pins, func(id, revision string) ([]byte, error) {
-		recs, err := c.r.db.Get(ctx, c.flowKey(id, revision))
-		if err != nil {
-			return nil, err
-		}
-		return sourceOf(recs[0])
-	})
-}
-
-func (c *Catalog) bundled(pins map[string]string, read source) (*Bundle, error) {
-	b, problems, err := c.compile(pins, read)
-	if err != nil {
-		return nil, err
-	}
-	if flows.HasErrors(problems) {
-		return nil, fmt.Errorf("deployed flows do not check any more: %s %s", problems[0].Rule, problems[0].Text)
-	}
-	return b, nil
+	return c.cache.Bundle(pins, false, func() (*Bundle, error) { return c.link(pins, c.read(ctx)) })
 }
 
 // List returns the deployed flows by id.
@@ -146,9 +91,8 @@ func (c *Catalog) List(ctx context.Context) ([]FlowInfo, error) {
 		return nil, err
 	}
 	list := []FlowInfo{}
-	for _, id := range slices.Sorted(maps.Keys(b.programs)) {
-		p := b.programs[id]
-		list = append(list, FlowInfo{ID: id, Title: p.Flow.Title, Revision: p.Revision, Public: p.Flow.Public})
+	for _, id := range slices.Sorted(maps.Keys(b.entries)) {
+		list = append(list, b.entries[id].info())
 	}
 	return list, nil
 }
@@ -162,24 +106,28 @@ func (c *Catalog) now(ctx context.Context) (*Bundle, error) {
 	if err != nil {
 		return nil, refuse(err)
 	}
-	b, err := c.bundle(ctx, pins)
+	b, err := c.deploy(pins, c.read(ctx))
 	if err != nil {
 		return nil, refuse(err)
 	}
 	return b, nil
 }
 
-// Flow returns the deployed flow, checked; do not change it. Errors: NOT_FOUND.
+// Flow returns the deployed flow, checked; do not change it. Errors: NOT_FOUND,
+// FLOW_INVALID when it is stopped.
 func (c *Catalog) Flow(ctx context.Context, id string) (*flows.Flow, error) {
 	b, err := c.now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p, ok := b.programs[id]
-	if !ok {
+	e, ok := b.entries[id]
+	switch {
+	case !ok:
 		return nil, noFlow(id)
+	case e.program == nil:
+		return nil, invalid(e.problems)
 	}
-	return p.Flow, nil
+	return e.program.Flow, nil
 }
 
 func noFlow(id string) *Error {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/mfaflow/mfaflow/flows"
@@ -20,8 +19,7 @@ type Catalog struct {
 	r   *Runner
 	env []string // names of env.*
 
-	mu      sync.Mutex
-	bundles map[string]*Bundle // by pinsKey; a bundle never changes
+	cache *programCache
 }
 
 // Uploaded says what became of a flow.
@@ -39,6 +37,15 @@ type FlowInfo struct {
 	Title    string `json:"title"`
 	Revision string `json:"revision"`
 	Public   bool   `json:"public"`
+
+	// Stopped: this version cannot run the flow, and Problems says why. It starts again
+	// when an upload mends it, or the flow that it calls.
+	Stopped  bool            `json:"stopped,omitempty"`
+	Problems []flows.Problem `json:"problems,omitempty"`
+
+	// Tolerated is what the flow, accepted by an earlier version, would be refused for if
+	// it were uploaded now.
+	Tolerated []flows.Problem `json:"tolerated,omitempty"`
 }
 
 // RevisionInfo is one revision of a flow.
@@ -55,7 +62,7 @@ type stored struct {
 }
 
 func newCatalog(r *Runner, env map[string]string) *Catalog {
-	return &Catalog{r: r, env: slices.Sorted(maps.Keys(env)), bundles: map[string]*Bundle{}}
+	return &Catalog{r: r, env: slices.Sorted(maps.Keys(env)), cache: newProgramCache(r.limits.ProgramBytes)}
 }
 
 func (c *Catalog) flowKey(id, revision string) store.Key {

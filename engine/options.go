@@ -38,6 +38,11 @@ type Limits struct {
 	Keep  time.Duration // how long a finished execution stays readable
 	Idem  time.Duration // how long an Idempotency-Key is remembered
 	Exprs cond.Limits   // of all expressions of one step together
+
+	// ProgramBytes bounds what compiled flows may take of memory beside the deployed
+	// ones, as estimated from their sources: executions hold on to old revisions, and
+	// whoever uploads makes new ones. What is dropped is compiled again when it is needed.
+	ProgramBytes int64
 }
 
 // DefaultLimits are those of design.md section 4.
@@ -45,7 +50,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		StepVisits: 100, TotalVisits: 1000, CallDepth: 8, StateBytes: 64 << 10,
 		Step: 25 * time.Second, Wait: 10 * time.Second, Nap: 2 * time.Second,
-		Keep: 24 * time.Hour, Idem: 24 * time.Hour, Exprs: cond.DefaultLimits,
+		Keep: 24 * time.Hour, Idem: 24 * time.Hour, Exprs: cond.DefaultLimits, ProgramBytes: 128 << 20,
 	}
 }
 
@@ -61,6 +66,7 @@ func (l Limits) orDefaults() Limits {
 	l.Keep = or(l.Keep, d.Keep)
 	l.Idem = or(l.Idem, d.Idem)
 	l.Exprs = or(l.Exprs, d.Exprs)
+	l.ProgramBytes = or(l.ProgramBytes, d.ProgramBytes)
 	return l
 }
 

@@ -122,15 +122,64 @@ func routes(list []flows.Route, visit func(*flows.Expr)) {
 
 // Bundle is a flow and everything it can call, each at one revision.
 type Bundle struct {
-	programs map[string]*Program // by flow id
-	warnings []flows.Problem
+	programs map[string]*Program // by flow id: those that can run
+	entries  map[string]*entry   // all, by flow id
+
+	incomplete bool   // some source could not be read
+	key        string // in the cache
+}
+
+// entry is a revision compiled against certain revisions of the flows it calls. It is
+// shared by all bundles that have the same, and never changed but by the cache.
+type entry struct {
+	id, revision string
+	key          string   // names all that it was made of
+	called       []string // ids of the flows that it calls
+	flow         *flows.Flow
+	program      *Program        // nil: it is stopped
+	problems     []flows.Problem // that stop it, or warnings
+	bytes        int64
+	users        int // bundles that have it; by the cache
+}
+
+func (b *Bundle) setEntry(id string, e *entry) {
+	b.entries[id] = e
+	if e.program != nil {
+		b.programs[id] = e.program
+	}
+}
+
+// flow finds a flow that can run.
+func (b *Bundle) flow(id string) (*flows.Flow, bool) {
+	p, ok := b.programs[id]
+	if !ok {
+		return nil, false
+	}
+	return p.Flow, true
+}
+
+// callers are the other flows that call one of ids, directly or through others, by id.
+func (b *Bundle) callers(ids map[string]bool) []*entry {
+	reached := maps.Clone(ids)
+	var list []*entry
+	for grown := true; grown; {
+		grown = false
+		for id, e := range b.entries {
+			if !reached[id] && slices.ContainsFunc(e.called, func(child string) bool { return reached[child] }) {
+				reached[id], grown = true, true
+				list = append(list, e)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b *entry) int { return strings.Compare(a.id, b.id) })
+	return list
 }
 
 // covers reports whether every pin is the revision that this bundle has. Pins are closed
 // under calls, so the flows they name call each other here as they would alone.
 func (b *Bundle) covers(pins map[string]string) bool {
 	for id, revision := range pins {
-		if p := b.programs[id]; p == nil || p.Revision != revision {
+		if e := b.entries[id]; e == nil || e.revision != revision {
 			return false
 		}
 	}

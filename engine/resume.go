@@ -44,6 +44,10 @@ func (w *walker) answer(q ResumeRequest) error {
 		w.refusal = notFound()
 		return nil
 	}
+	if w.isStopped() {
+		w.refusal = errStopped(w.st.head.Flow)
+		return nil
+	}
 	if repeats {
 		w.repeat = true
 		return nil

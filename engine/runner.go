@@ -270,6 +270,9 @@ func (w *walker) commit(kind string) (*Execution, error) {
 			return nil, err
 		}
 	}
+	if w.isStopped() {
+		return nil, nil // it has nothing to show
+	}
 	e, err := w.r.view(w.st, w.bundle)
 	if err != nil {
 		return nil, err

@@ -92,6 +92,10 @@ func (r *Runner) begin(ctx context.Context, tx *store.Tx, id string, q StartRequ
 	if err != nil {
 		return nil, err
 	}
+	e := b.entries[q.Flow]
+	if e != nil && e.program == nil && (q.Manager || e.flow == nil || e.flow.Public) {
+		return nil, errStopped(q.Flow)
+	}
 	p := b.programs[q.Flow]
 	if p == nil || !(p.Flow.Public || q.Manager) {
 		return nil, &Error{Code: NotFound, Text: fmt.Sprintf("there is no flow %q to start", q.Flow)}

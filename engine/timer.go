@@ -32,11 +32,16 @@ func (w *walker) next() int64 {
 	switch {
 	case h.Status.final():
 		return millis(fromMillis(h.Finished).Add(w.r.limits.Keep))
+	case w.isStopped():
+		return min(millis(w.now.Add(stoppedPause)), h.Expires)
 	case h.Status == Running && h.Running != nil:
 		return min(h.Running.Until, h.Expires)
 	}
 	return w.st.due()
 }
+
+// stoppedPause is how often an execution that cannot run is looked at again.
+const stoppedPause = time.Minute
 
 // arm puts the timer record where it is needed.
 func (w *walker) arm() {
@@ -68,6 +73,9 @@ func (w *walker) fireDue() error {
 	}
 	if now >= h.Expires {
 		return w.finish(eventExpire, "", &ErrorInfo{Code: connector.CodeFlowExpired})
+	}
+	if w.isStopped() {
+		return nil
 	}
 	if h.Status == Running && h.Running != nil && now >= h.Running.Until {
 		return w.takeOver()
@@ -226,7 +234,7 @@ func (r *Runner) orphans(ctx context.Context) error {
 		}
 		_, err = r.runUnits(ctx, id, "FLOW.TAKEN_OVER", func(w *walker) error {
 			run := w.st.head.Running
-			if run == nil || run.Retry || run.Owner == r.owner {
+			if run == nil || run.Retry || run.Owner == r.owner || w.isStopped() {
 				return nil
 			}
 			return w.takeOver()

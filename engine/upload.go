@@ -73,33 +73,33 @@ func (c *Catalog) update(ctx context.Context, u upload) ([]Uploaded, error) {
 }
 
 func (c *Catalog) put(tx *store.Tx, u upload) ([]Uploaded, error) {
-	parsed, err := c.parse(tx, u)
-	if err != nil {
-		return nil, err
-	}
 	pins, err := c.deployment(tx)
 	if err != nil {
 		return nil, err
 	}
-	next, fresh := maps.Clone(pins), map[string]Source{}
-	for i, f := range parsed {
-		next[f.ID], fresh[f.ID] = RevisionOf(u.sources[i].Text), Source{f.File, u.sources[i].Text}
-	}
-	_, problems, err := c.compile(next, c.sources(tx, fresh))
+	base, err := c.deploy(pins, c.sources(tx))
 	if err != nil {
 		return nil, err
 	}
-	for i := range problems { // compile names files by their flows
-		if s, ok := fresh[strings.TrimSuffix(problems[i].File, ".yaml")]; ok {
-			problems[i].File = s.File
-		}
+	parsed, warnings, err := c.parse(tx, u, base)
+	if err != nil {
+		return nil, err
 	}
-	if flows.HasErrors(problems) {
-		return nil, invalid(problems)
+	next := maps.Clone(pins)
+	for i, f := range parsed {
+		next[f.ID] = RevisionOf(u.sources[i].Text)
 	}
+	found, err := c.checkUpload(tx, parsed, base)
+	if err != nil {
+		return nil, err
+	}
+	if flows.HasErrors(found) {
+		return nil, invalid(found)
+	}
+	found = append(warnings, found...)
 	list := make([]Uploaded, len(parsed))
 	for i, f := range parsed {
-		list[i] = Uploaded{ID: f.ID, Revision: next[f.ID], Deployed: u.deploy || pins[f.ID] == next[f.ID], Warnings: ofFile(problems, f.File)}
+		list[i] = Uploaded{ID: f.ID, Revision: next[f.ID], Deployed: u.deploy || pins[f.ID] == next[f.ID], Warnings: ofFile(found, f.File)}
 		if list[i].Created, err = c.keep(tx, f.ID, next[f.ID], u.sources[i].Text); err != nil {
 			return nil, err
 		}
@@ -110,14 +110,60 @@ func (c *Catalog) put(tx *store.Tx, u upload) ([]Uploaded, error) {
 	return list, nil
 }
 
+// checkUpload checks flows against the deployment that they would be part of, and the
+// deployed flows that call them against their new form. Nothing that it compiles is kept.
+func (c *Catalog) checkUpload(tx *store.Tx, parsed []*flows.Flow, base *Bundle) ([]flows.Problem, error) {
+	list, fresh := slices.Clone(parsed), map[string]bool{}
+	for _, f := range parsed {
+		fresh[f.ID] = true
+	}
+	read := c.sources(tx)
+	for _, e := range base.callers(fresh) {
+		src, err := read(e.id, e.revision)
+		if err != nil {
+			return nil, err
+		}
+		if f, _ := flows.ParseStored(fileName(e.id), src); f != nil {
+			list = append(list, f)
+		}
+	}
+	var found []flows.Problem
+	for f, problems := range flows.CheckEach(list, c.library(base.flow)) {
+		found = append(found, judgeUpload(f, problems, fresh[f.ID], base.entries[f.ID])...)
+	}
+	return found, nil
+}
+
+// judgeUpload says which problems of a flow refuse an upload: all errors of a new text.
+// Of what was accepted before, only what is new or does not fit the flows that it calls;
+// before is the flow as it is deployed. What stopped a caller is no reason at all.
+func judgeUpload(f *flows.Flow, problems []flows.Problem, fresh bool, before *entry) []flows.Problem {
+	switch {
+	case fresh && !f.Stored():
+		return problems
+	case !fresh && before.program == nil:
+		return nil
+	}
+	same := before != nil && before.revision == RevisionOf(f.Source)
+	for i, p := range problems {
+		if p.Tolerated && (same && !before.hasProblem(p) || !same && f.IsMisfit(p)) {
+			problems[i].Warning, problems[i].Tolerated = false, false
+		}
+	}
+	return problems
+}
+
 // parse reads the sources. What does not parse cleanly is checked all the same, so that
 // its author gets all that is wrong at once.
-func (c *Catalog) parse(tx *store.Tx, u upload) ([]*flows.Flow, error) {
+func (c *Catalog) parse(tx *store.Tx, u upload, base *Bundle) ([]*flows.Flow, []flows.Problem, error) {
 	var parsed []*flows.Flow
 	var problems []flows.Problem
 	seen := map[string]string{}
 	for _, s := range u.sources {
-		f, bad := flows.Parse(or(s.File, fileName(u.id)), s.Text)
+		f, bad, err := c.parseOne(tx, or(s.File, fileName(u.id)), s.Text)
+		if err != nil {
+			return nil, nil, err
+		}
 		if f != nil && f.ID != "" {
 			f.File = or(f.File, fileName(f.ID))
 			if u.id != "" && f.ID != u.id {
@@ -130,14 +176,31 @@ func (c *Catalog) parse(tx *store.Tx, u upload) ([]*flows.Flow, error) {
 			seen[f.ID] = f.File
 		}
 		if f == nil || flows.HasErrors(bad) {
-			bad = append(bad, c.checkAlone(tx, f, bad)...)
+			bad = append(bad, c.checkAlone(base, f, bad)...)
 		}
 		problems, parsed = append(problems, bad...), append(parsed, f)
 	}
 	if flows.HasErrors(problems) {
-		return nil, invalid(problems)
+		return nil, nil, invalid(problems)
 	}
-	return parsed, nil
+	return parsed, problems, nil
+}
+
+// parseOne reads a source: strictly, unless it is a revision that was accepted before.
+// So a rollback holds, and files that are deployed again at each start.
+func (c *Catalog) parseOne(tx *store.Tx, file string, src []byte) (*flows.Flow, []flows.Problem, error) {
+	f, bad := flows.Parse(file, src)
+	if f == nil || !flowID(f.ID) {
+		return f, bad, nil
+	}
+	recs, err := tx.Get(c.flowKey(f.ID, RevisionOf(src)))
+	if err != nil {
+		return nil, nil, err
+	}
+	if recs[0].Rev != 0 {
+		f, bad = flows.ParseStored(file, src)
+	}
+	return f, bad, nil
 }
 
 // otherID is the problem of a file that is put under another id than its own.
@@ -150,20 +213,12 @@ func otherID(f *flows.Flow, path string) flows.Problem {
 }
 
 // checkAlone finds what else is wrong with a flow that does not parse cleanly.
-func (c *Catalog) checkAlone(tx *store.Tx, f *flows.Flow, known []flows.Problem) []flows.Problem {
+func (c *Catalog) checkAlone(base *Bundle, f *flows.Flow, known []flows.Problem) []flows.Problem {
 	if f == nil {
 		return nil
 	}
-	pins, err := c.deployment(tx)
-	if err != nil {
-		return nil
-	}
-	b, _, err := c.compile(pins, c.sources(tx, nil))
-	if err != nil {
-		return nil
-	}
 	var more []flows.Problem
-	for _, p := range flows.Check(f, c.library(b.programs)) {
+	for _, p := range flows.Check(f, c.library(base.flow)) {
 		if !slices.Contains(known, p) {
 			more = append(more, p)
 		}
@@ -171,18 +226,8 @@ func (c *Catalog) checkAlone(tx *store.Tx, f *flows.Flow, known []flows.Problem)
 	return more
 }
 
-// library is what flows are checked against, besides each other.
-func (c *Catalog) library(programs map[string]*Program) flows.Library {
-	return flows.Library{
-		Capabilities: c.r.caps, Env: c.env,
-		Flow: func(id string) (*flows.Flow, bool) {
-			p, ok := programs[id]
-			if !ok {
-				return nil, false
-			}
-			return p.Flow, true
-		},
-	}
+func (c *Catalog) library(flow func(id string) (*flows.Flow, bool)) flows.Library {
+	return flows.Library{Capabilities: c.r.caps, Env: c.env, Flow: flow}
 }
 
 // RevisionOf names a flow's content.

@@ -47,6 +47,14 @@ func (w *walker) walk() error {
 	return nil
 }
 
+// isStopped reports whether the execution cannot go on in this version: its flow or one
+// that it calls cannot run. It can be canceled, it expires, and it goes on with a version
+// that can run it.
+func (w *walker) isStopped() bool {
+	h := &w.st.head
+	return !h.Status.final() && w.bundle.programs[h.Flow] == nil
+}
+
 func (w *walker) program() *Program { return w.bundle.programs[w.st.top().Flow] }
 
 func (w *walker) node() *flows.Node { return w.program().nodes[w.st.top().Node] }

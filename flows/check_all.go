@@ -1,5 +1,7 @@
 package flows
 
+import "iter"
+
 // CheckAll checks flows that call each other, each after those it calls, and returns all
 // their problems: by flow in the order given, in a flow by place. What is not among them
 // is looked for in lib. Flows that are part of a circle of calls get the problem
@@ -7,22 +9,33 @@ package flows
 //
 // A flow that calls one with errors is told so (unknown-flow).
 func CheckAll(list []*Flow, lib Library) []Problem {
-	a := &allChecker{lib: lib, given: map[string]*Flow{}, found: map[*Flow][]Problem{}, state: map[*Flow]visitState{}}
-	for _, f := range list {
-		if _, twice := a.given[f.ID]; !twice {
-			a.given[f.ID] = f
-		}
-	}
 	var all []Problem
-	for _, f := range list {
-		if a.state[f] == unseen {
-			a.check(f)
-		}
-	}
-	for _, f := range list {
-		all = append(all, a.found[f]...)
+	for _, problems := range CheckEach(list, lib) {
+		all = append(all, problems...)
 	}
 	return all
+}
+
+// CheckEach is CheckAll that tells the problems of each flow apart.
+func CheckEach(list []*Flow, lib Library) iter.Seq2[*Flow, []Problem] {
+	return func(yield func(*Flow, []Problem) bool) {
+		a := &allChecker{lib: lib, given: map[string]*Flow{}, found: map[*Flow][]Problem{}, state: map[*Flow]visitState{}}
+		for _, f := range list {
+			if _, twice := a.given[f.ID]; !twice {
+				a.given[f.ID] = f
+			}
+		}
+		for _, f := range list {
+			if a.state[f] == unseen {
+				a.check(f)
+			}
+		}
+		for _, f := range list {
+			if !yield(f, a.found[f]) {
+				return
+			}
+		}
+	}
 }
 
 type visitState uint8

@@ -15,6 +15,22 @@ func ParseStored(file string, src []byte) (*Flow, []Problem) {
 	return parse(newParser(file, src, true))
 }
 
+// Stored reports whether ParseStored read the flow.
+func (f *Flow) Stored() bool { return f.stored }
+
+// IsMisfit reports whether a problem says that a flow does not fit one that it calls:
+// its ends, its inputs or what it gives back.
+func (f *Flow) IsMisfit(p Problem) bool {
+	n := f.Node(p.Node)
+	switch p.Rule {
+	case ruleUnrouted, ruleImpossible, ruleUnknownInput, ruleMissingInput, ruleInputRefused:
+		return n != nil && n.Kind == Call
+	case cond.RuleUnknownField:
+		return len(f.Called()) > 0
+	}
+	return false
+}
+
 // Called lists the ids of the flows that a flow names under `call`, sorted, whether they
 // are there or not. Unlike Calls it needs no Check.
 func (f *Flow) Called() []string {

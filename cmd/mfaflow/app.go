@@ -19,7 +19,6 @@ import (
 	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/connector/embedded"
 	"github.com/mfaflow/mfaflow/engine"
-	"github.com/mfaflow/mfaflow/flows"
 	"github.com/mfaflow/mfaflow/server"
 	"github.com/mfaflow/mfaflow/store"
 	"github.com/mfaflow/mfaflow/store/bolt"
@@ -49,7 +48,7 @@ type app struct {
 // instance is what is fixed at first start.
 type instance struct {
 	Environment string `json:"environment"`
-	Greeted     bool   `json:"greeted,omitempty"` // templates are deployed and the token was printed
+	Greeted     bool   `json:"greeted,omitempty"` // the token was printed
 	Demo        bool   `json:"demo,omitempty"`    // the demo user is here, so this is dev's for ever
 }
 
@@ -106,12 +105,12 @@ func (a *app) wire(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("engine: %w", err)
 	}
-	if err := a.deployFirst(ctx); err != nil {
+	if err := a.deployFlows(ctx); err != nil {
 		return err
 	}
 	// Compiled now, what is deployed does not keep the first person waiting.
-	if _, err := a.runner.Catalog().List(ctx); err != nil {
-		a.log.Error("what is deployed cannot be run", slog.Any("error", err))
+	for _, note := range a.stoppedFlows(ctx) {
+		a.log.Error(note)
 	}
 	if a.config.dev {
 		if err := a.seedDemo(ctx); err != nil {
@@ -173,17 +172,10 @@ func (a *app) remember(ctx context.Context) error {
 	return nil
 }
 
-// deployFirst deploys the templates until a start has come through, and the folder of
-// flows at each.
-func (a *app) deployFirst(ctx context.Context) error {
-	if a.first {
-		list, err := readFlows(flows.Templates())
-		if err != nil {
-			return err
-		}
-		if err := a.deploy(ctx, list); err != nil {
-			return err
-		}
+// deployFlows deploys the templates and the folder of flows.
+func (a *app) deployFlows(ctx context.Context) error {
+	if err := a.upgradeTemplates(ctx); err != nil {
+		return err
 	}
 	if a.config.flows == "" {
 		return nil

@@ -43,12 +43,14 @@ type config struct {
 	topOrigins   []string          // that may frame pages on which passkeys answer
 	env          map[string]string // what flows read as env.*
 
-	// What no user sets: tests bring a clock, timers, cheap hashes and certificates.
+	// What no user sets: tests bring a clock, timers, cheap hashes, certificates and templates.
 	now      func() time.Time
 	after    func(time.Duration) <-chan time.Time
 	smtp     embedded.SMTPOptions
 	hashCost embedded.HashCost
 	send     func(context.Context, outbox.Message) error
+
+	templates fs.FS // nil: those of the binary
 }
 
 // settings are the words of the configuration, in every spelling: flag --x, environment

@@ -78,9 +78,10 @@ func (a *app) wireServer() error {
 	return nil
 }
 
-// ready names the channels that have no sender: codes on them would reach nobody.
-func (a *app) ready(context.Context) server.Readiness {
-	var r server.Readiness
+// ready names the flows that cannot run and the channels that have no sender: codes on
+// them would reach nobody.
+func (a *app) ready(ctx context.Context) server.Readiness {
+	r := server.Readiness{Notes: a.stoppedFlows(ctx)}
 	_, without := a.senders.split()
 	for _, c := range without {
 		effect := "its devices cannot be used"
@@ -90,6 +91,21 @@ func (a *app) ready(context.Context) server.Readiness {
 		r.Notes = append(r.Notes, c+" has no sender: "+effect)
 	}
 	return r
+}
+
+// stoppedFlows says of each deployed flow that cannot run why it cannot.
+func (a *app) stoppedFlows(ctx context.Context) []string {
+	list, err := a.runner.Catalog().List(ctx)
+	if err != nil {
+		return []string{"the deployed flows cannot be read: " + err.Error()}
+	}
+	var notes []string
+	for _, f := range list {
+		if f.Stopped && len(f.Problems) > 0 {
+			notes = append(notes, fmt.Sprintf("flow %s cannot run: %s", f.ID, f.Problems[0]))
+		}
+	}
+	return notes
 }
 
 func (a *app) gauges() map[string]float64 {

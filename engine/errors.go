@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/mfaflow/mfaflow/flows"
 )
@@ -57,4 +59,45 @@ func (e *Error) Unwrap() error { return e.Err }
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Code == e.Code
+}
+
+// What a refusal says of fields: enough for any form that a person fills in, and no more
+// of what a stranger sent than a name cut short.
+const (
+	maxFieldErrors = 20
+	maxFieldName   = 64  // bytes
+	maxFieldText   = 200 // bytes
+)
+
+// refuseFields is the refusal for these fields, of a form or of inputs.
+func refuseFields(code Code, what string, bad []FieldError) *Error {
+	e := &Error{Code: code, Text: "the " + what + " errors", Fields: bad}
+	if len(bad) > maxFieldErrors {
+		e.Text = fmt.Sprintf("the %s %d errors, of which %d are listed", what, len(bad), maxFieldErrors)
+		e.Fields = bad[:maxFieldErrors:maxFieldErrors]
+	}
+	for i, f := range e.Fields {
+		e.Fields[i] = FieldError{Field: cutText(f.Field, maxFieldName), Key: f.Key, Text: cutText(f.Text, maxFieldText)}
+	}
+	return e
+}
+
+// fieldText says in one line what is wrong with the fields.
+func (e *Error) fieldText() string {
+	parts := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		parts[i] = f.Field + " " + f.Text
+	}
+	return strings.Join(parts, "; ")
+}
+
+// cutText cuts a text that is longer than n bytes, between two characters.
+func cutText(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n] + "…"
 }

@@ -113,7 +113,7 @@ func (w *walker) push(n *flows.Node) error {
 	}
 	inputs, bad := completeInputs(child.Flow, with)
 	if bad != nil {
-		return w.fail(n, &ErrorInfo{Code: connector.CodeInputInvalid, Message: bad.text(), Path: w.path()})
+		return w.fail(n, &ErrorInfo{Code: connector.CodeInputInvalid, Message: refuseFields(InputInvalid, "inputs have", bad).fieldText(), Path: w.path()})
 	}
 	w.note(TraceEntry{Event: "call", Next: n.Name})
 	w.st.head.Frames = append(w.st.head.Frames, frame{Flow: n.Name, Node: child.Flow.Start})

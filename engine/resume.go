@@ -126,7 +126,7 @@ func (w *walker) accept(q ResumeRequest, mark []byte) error {
 	}
 	i := slices.IndexFunc(offered, func(a StepAction) bool { return a.ID == q.Action })
 	if i < 0 {
-		w.refuse(InvalidAction, fmt.Sprintf("the step offers no action %q", q.Action))
+		w.refuse(InvalidAction, fmt.Sprintf("the step offers no action %.64q", q.Action))
 		return nil
 	}
 	form := map[string]any{}
@@ -135,7 +135,7 @@ func (w *walker) accept(q ResumeRequest, mark []byte) error {
 			form = map[string]any{}
 		}
 		if bad := checkForm(n.Screen, form); bad != nil {
-			w.refusal = &Error{Code: FormInvalid, Text: "the form has errors", Fields: bad}
+			w.refusal = refuseFields(FormInvalid, "form has", bad)
 			return nil
 		}
 	}
@@ -185,22 +185,21 @@ func (w *walker) typed(n *flows.Node, action string, form map[string]any) {
 	}
 }
 
-// checkForm validates a form. Fields that the screen does not have are refused.
+// checkForm validates a form. Fields that the screen does not have are refused; they come
+// last, for a refusal lists only the first few errors.
 func checkForm(s *flows.Screen, form map[string]any) []FieldError {
 	var bad []FieldError
-	if s.Form == nil {
-		for name := range form {
-			bad = append(bad, FieldError{Field: name, Key: "unknown", Text: "the screen has no such field"})
-		}
-		return bad
+	var known map[string]any
+	if s.Form != nil {
+		bad = fieldErrors(s.Form, form)
+		known, _ = s.Form.Doc["properties"].(map[string]any)
 	}
-	known, _ := s.Form.Doc["properties"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		if _, ok := known[name]; !ok {
 			bad = append(bad, FieldError{Field: name, Key: "unknown", Text: "the screen has no such field"})
 		}
 	}
-	return append(bad, fieldErrors(s.Form, form)...)
+	return bad
 }
 
 func fieldErrors(p *connector.Part, v map[string]any) []FieldError {

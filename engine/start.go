@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/mfaflow/mfaflow/flows"
@@ -105,7 +104,7 @@ func (r *Runner) begin(ctx context.Context, tx *store.Tx, id string, q StartRequ
 	}
 	inputs, bad := completeInputs(p.Flow, q.Inputs)
 	if bad != nil {
-		return nil, &Error{Code: InputInvalid, Text: "the inputs have errors", Fields: bad}
+		return nil, refuseFields(InputInvalid, "inputs have", bad)
 	}
 	st := newState(id)
 	w := r.walker(ctx, tx, st, b)
@@ -135,19 +134,9 @@ func maySet(f *flows.Flow, q StartRequest) error {
 	return nil
 }
 
-type inputErrors []FieldError
-
-func (l inputErrors) text() string {
-	parts := make([]string, len(l))
-	for i, e := range l {
-		parts[i] = e.Field + " " + e.Text
-	}
-	return strings.Join(parts, "; ")
-}
-
 // completeInputs validates a flow's inputs and fills in the defaults.
-func completeInputs(f *flows.Flow, given map[string]any) (map[string]any, inputErrors) {
-	var bad inputErrors
+func completeInputs(f *flows.Flow, given map[string]any) (map[string]any, []FieldError) {
+	var bad []FieldError
 	inputs := make(map[string]any, len(f.Inputs))
 	for _, in := range f.Inputs {
 		v, ok := given[in.Name]

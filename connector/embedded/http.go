@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -14,11 +15,13 @@ import (
 	"github.com/mfaflow/mfaflow/store"
 )
 
-// maxBody is the largest body that is read, in bytes, and maxDepth how deep its JSON may be
-// nested: no resource has a tenth of that.
+// What is read of a body. The longest that an SDK or an app sends are attestations of some
+// 10 KiB; what a value is decoded to takes more than its bytes, so values are counted too.
 const (
-	maxBody  = 1 << 20
-	maxDepth = 64
+	maxBody   = 64 << 10 // bytes
+	maxLogs   = 1 << 20  // bytes: an app sends its logs in one text of half of it
+	maxValues = 5000     // JSON values
+	maxDepth  = 64       // levels of JSON; no resource has a tenth of that
 )
 
 // ServeHTTP serves the API below /v1/environments/{env}, the auth host below /{env}, and
@@ -61,7 +64,11 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveCall answers a call of the table.
 func (s *Service) serveCall(w http.ResponseWriter, r *http.Request, q call) {
-	q.body, q.refusal = readBody(w, r)
+	limit := int64(maxBody)
+	if q.actor == "app" && q.Path[len(q.Path)-1] == "logs" {
+		limit = maxLogs
+	}
+	q.body, q.refusal = readBody(w, r, limit)
 	resp, err := s.serve(r.Context(), q)
 	if err != nil {
 		s.refuse(w, q, unavailable(err))
@@ -87,10 +94,17 @@ func (headWriter) Write(b []byte) (int, error) { return len(b), nil }
 
 // readBody reads a body, which must be one JSON value, and must say what it is: a body of
 // unknown type, or one that two readers understand differently, is refused.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *rest.Problem) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *rest.Problem) {
+	if r.ContentLength > limit {
+		w.Header().Set("Connection", "close") // the body stays unread
+		return nil, bodyTooLarge("The body is too large.")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err != nil {
 		return nil, unreadable(err)
+	}
+	if wire.MeasureJSON(body).Values > maxValues {
+		return nil, bodyTooLarge(fmt.Sprintf("The body holds more than %d values.", maxValues))
 	}
 	types := r.Header.Values("Content-Type")
 	switch {
@@ -116,9 +130,16 @@ func unsupported(why string) *rest.Problem {
 func unreadable(err error) *rest.Problem {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return rest.Plain(http.StatusRequestEntityTooLarge, rest.InvalidRequest, "The request could not be completed. The body is too large.")
+		return bodyTooLarge("The body is too large.")
+	}
+	if errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrContended) {
+		return unavailable(err) // the server has no room for it now
 	}
 	return rest.Plain(http.StatusBadRequest, rest.InvalidRequest, "")
+}
+
+func bodyTooLarge(why string) *rest.Problem {
+	return rest.Plain(http.StatusRequestEntityTooLarge, rest.InvalidRequest, "The request could not be completed. "+why)
 }
 
 // unavailable is the answer when the store gave none.

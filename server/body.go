@@ -3,12 +3,9 @@ package server
 import (
 	"io"
 	"mime"
-	"net/http"
 	"strings"
 
 	"github.com/labstack/echo/v4"
-
-	"github.com/mfaflow/mfaflow/engine"
 )
 
 const (
@@ -24,24 +21,16 @@ func readBody(c echo.Context, want string) ([]byte, error) {
 	}
 	body, err := io.ReadAll(c.Request().Body)
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, bodyError(err)
 	}
 	return body, nil
 }
 
-// unreadable keeps "too large" and calls any other failure to read the client's.
-func unreadable(err error) error {
-	if _, ok := err.(*http.MaxBytesError); ok {
-		return err
-	}
-	return refuse(engine.BadRequest, "the body could not be read")
-}
-
 // readObject returns the JSON object in the body.
-func readObject(c echo.Context) (members, error) {
+func (s *Server) readObject(c echo.Context) (members, error) {
 	src, err := readBody(c, typeJSON)
 	if err != nil {
 		return nil, err
 	}
-	return parseObject(src)
+	return parseObject(src, s.limits.Values)
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/mfaflow/mfaflow/engine"
-	"github.com/mfaflow/mfaflow/server"
 )
 
 // What a body may not be. Each case would be read by some other parser, so each one must
@@ -36,7 +35,7 @@ func TestBodyRefused(t *testing.T) {
 		{"A-67 tiny", `{"inputs":{"n":1e-1000000}}`, "out of range"},
 		{"A-67 digits", `{"inputs":{"n":` + strings.Repeat("1", 100) + `}}`, "out of range"},
 		{"depth", `{"inputs":` + deep + `}`, "nested deeper than 64"},
-		{"A-67 depth", strings.Repeat("[", 500_000), "not JSON"},
+		{"A-67 depth", strings.Repeat("[", 60_000), "nested deeper than 64"},
 		{"not UTF-8", "{\"inputs\":{\"a\":\"\xff\"}}", "not UTF-8"},
 		{"lone high surrogate", `{"inputs":{"a":"\ud800"}}`, "surrogate"},
 		{"lone low surrogate", `{"inputs":{"a":"\udc00x"}}`, "surrogate"},
@@ -98,24 +97,6 @@ func TestMediaTypes(t *testing.T) {
 	w.do("POST", executions, `{}`, "Content-Encoding: gzip").problem(415, "UNSUPPORTED_MEDIA_TYPE", "encoded")
 }
 
-// A-65: announced or not, a body ends at the limit.
-func TestBodyLimit(t *testing.T) {
-	t.Parallel()
-	limits := server.DefaultLimits()
-	limits.Body = 2000
-	w := newWorld(t, func(o *server.Options) { o.Limits = &limits })
-	text := signOn + "#" + strings.Repeat("x", 2000-len(signOn))
-	put := func(body any) answer { return w.manage("PUT", flow, body, yaml) }
-	put(text).problem(413, "TOO_LARGE", "2000 bytes")
-	put(io.MultiReader(strings.NewReader(text))).problem(413, "TOO_LARGE", "2000 bytes")
-	put(text[:2000]).want(201)
-	put(io.MultiReader(strings.NewReader(text[:2000]))).want(200)
-	if got := w.manage("GET", flow, nil).want(200); string(got.body) != text[:2000] {
-		t.Errorf("kept %d bytes", len(got.body))
-	}
-	w.do("POST", executions, `{"inputs":{"a":"`+text+`"}}`).problem(413, "TOO_LARGE", "")
-}
-
 // A-65: an endless stream is cut; the server does not read on.
 func TestEndlessBody(t *testing.T) {
 	t.Parallel()
@@ -135,7 +116,7 @@ func TestEndlessBody(t *testing.T) {
 			t.Errorf("status %d", resp.StatusCode)
 		}
 	}
-	if n := sent.n.Load(); n > 32<<20 {
+	if n := sent.n.Load(); n > 8<<20 {
 		t.Errorf("%d bytes were taken", n)
 	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/sha256"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -22,7 +23,7 @@ func (s *Server) startExecution(c echo.Context) error {
 	if q.IdempotencyKey, err = idempotencyKey(c.Request()); err != nil {
 		return err
 	}
-	if err := readStart(c, &q); err != nil {
+	if err := s.readStart(c, &q); err != nil {
 		return err
 	}
 	x, err := s.opt.Runner.Start(c.Request().Context(), q)
@@ -42,8 +43,11 @@ func (s *Server) resumeExecution(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.limitAnswers(c, id); err != nil {
+		return err
+	}
 	q := engine.ResumeRequest{Access: access(c), Request: s.facts(c.Request())}
-	if err := readResume(c, &q); err != nil {
+	if err := s.readResume(c, &q); err != nil {
 		return err
 	}
 	x, err := s.opt.Runner.Resume(c.Request().Context(), id, q)
@@ -53,10 +57,45 @@ func (s *Server) resumeExecution(c echo.Context) error {
 	return s.writeExecution(c, http.StatusOK, x)
 }
 
+// limitAddress counts a request about an execution, right or wrong, for its address.
+func (s *Server) limitAddress(c echo.Context) error {
+	if wait := s.answers.countEvent(clientBlock(s.clientIP(c.Request()))); wait > 0 {
+		return tooSoon{refuse(engine.RateLimited, "too many answers from this address"), wait}
+	}
+	return nil
+}
+
+// limitAnswers counts an answer for its address, and for its execution as whom the client
+// says that it is: who only knows the id of an execution cannot use up what its holder may
+// do.
+func (s *Server) limitAnswers(c echo.Context, id string) error {
+	if err := s.limitAddress(c); err != nil {
+		return err
+	}
+	if wait := s.holders.countEvent(holderOf(id, access(c))); wait > 0 {
+		return tooSoon{refuse(engine.RateLimited, "too many answers to this execution"), wait}
+	}
+	return nil
+}
+
+// holder is an execution and who claims to hold it, as a hash: handles are secrets and as
+// long as a client likes.
+type holder [sha256.Size]byte
+
+func holderOf(id string, a engine.Access) holder {
+	if a.Manager {
+		a.Handle = "" // it opens nothing more
+	}
+	return sha256.Sum256([]byte(id + " " + a.Handle)) // an id has no blank
+}
+
 // getExecution is GET /v1/executions/{execution}. It changes nothing.
 func (s *Server) getExecution(c echo.Context) error {
 	id, err := executionParam(c)
 	if err != nil {
+		return err
+	}
+	if err := s.limitAddress(c); err != nil {
 		return err
 	}
 	x, err := s.opt.Runner.Get(c.Request().Context(), id, access(c))
@@ -70,6 +109,9 @@ func (s *Server) getExecution(c echo.Context) error {
 func (s *Server) cancelExecution(c echo.Context) error {
 	id, err := executionParam(c)
 	if err != nil {
+		return err
+	}
+	if err := s.limitAnswers(c, id); err != nil {
 		return err
 	}
 	x, err := s.opt.Runner.Cancel(c.Request().Context(), id, access(c))

@@ -15,3 +15,10 @@ func (s *Server) Tracked() int {
 	defer s.starts.mu.Unlock()
 	return len(s.starts.fullAt)
 }
+
+// BodyBytes is how many bytes of bodies are counted.
+func (s *Server) BodyBytes() int64 {
+	s.bodies.mu.Lock()
+	defer s.bodies.mu.Unlock()
+	return s.bodies.used + int64(len(s.bodies.usedBy))
+}

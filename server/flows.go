@@ -73,7 +73,7 @@ func (s *Server) deployFlow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	body, err := readObject(c)
+	body, err := s.readObject(c)
 	if err != nil {
 		return err
 	}

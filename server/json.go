@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/mfaflow/mfaflow/connector/wire"
 	"github.com/mfaflow/mfaflow/engine"
 )
 
@@ -17,22 +18,30 @@ const (
 )
 
 // parseObject reads a JSON object more strictly than encoding/json: no duplicate keys,
-// nothing after it, at most maxDepth levels, text that is UTF-8 without lone surrogates,
-// numbers that are float64s. Two readers of one document must not see two things.
-func parseObject(src []byte) (members, error) {
+// nothing after it, at most maxValues values (0: any) and maxDepth levels, text that is
+// UTF-8 without lone surrogates, numbers that are float64s. Two readers of one document
+// must not see two things. Nothing is made of a document before it is known to be one
+// within the limits.
+func parseObject(src []byte, maxValues int) (members, error) {
+	size := wire.MeasureJSON(src)
+	if size.Depth > maxDepth {
+		return nil, refuse(engine.BadRequest, "the body is nested deeper than %d", maxDepth)
+	}
+	if maxValues > 0 && size.Values > maxValues {
+		return nil, refuse(tooLarge, "the body holds more than %d JSON values", maxValues)
+	}
 	if !utf8.Valid(src) {
 		return nil, refuse(engine.BadRequest, "the body is not UTF-8")
 	}
-	var whole json.RawMessage
-	if err := json.Unmarshal(src, &whole); err != nil {
-		return nil, syntaxError(err)
+	if !json.Valid(src) {
+		return nil, syntaxError(json.Unmarshal(src, new(json.RawMessage)))
 	}
 	if loneSurrogate(src) {
 		return nil, refuse(engine.BadRequest, "a string holds half a surrogate pair")
 	}
 	d := json.NewDecoder(bytes.NewReader(src))
 	d.UseNumber()
-	v, err := readValue(d, 1)
+	v, err := readValue(d)
 	if err != nil {
 		return nil, err
 	}
@@ -50,11 +59,9 @@ func syntaxError(err error) error {
 	return refuse(engine.BadRequest, "the body is not JSON")
 }
 
-// readValue reads the next value of a document that is known to be well-formed.
-func readValue(d *json.Decoder, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, refuse(engine.BadRequest, "the body is nested deeper than %d", maxDepth)
-	}
+// readValue reads the next value of a document that is known to be well-formed and flat
+// enough to go down into.
+func readValue(d *json.Decoder) (any, error) {
 	t, err := d.Token()
 	if err != nil {
 		return nil, syntaxError(err)
@@ -64,14 +71,14 @@ func readValue(d *json.Decoder, depth int) (any, error) {
 		return number(t.String())
 	case json.Delim:
 		if t == '{' {
-			return readMembers(d, depth)
+			return readMembers(d)
 		}
-		return readItems(d, depth)
+		return readItems(d)
 	}
 	return t, nil
 }
 
-func readMembers(d *json.Decoder, depth int) (any, error) {
+func readMembers(d *json.Decoder) (any, error) {
 	o := map[string]any{}
 	for d.More() {
 		t, err := d.Token()
@@ -82,7 +89,7 @@ func readMembers(d *json.Decoder, depth int) (any, error) {
 		if _, twice := o[name]; twice {
 			return nil, refuse(engine.BadRequest, "the member %.64q is there twice", name)
 		}
-		if o[name], err = readValue(d, depth+1); err != nil {
+		if o[name], err = readValue(d); err != nil {
 			return nil, err
 		}
 	}
@@ -90,10 +97,10 @@ func readMembers(d *json.Decoder, depth int) (any, error) {
 	return o, err
 }
 
-func readItems(d *json.Decoder, depth int) (any, error) {
+func readItems(d *json.Decoder) (any, error) {
 	list := []any{}
 	for d.More() {
-		v, err := readValue(d, depth+1)
+		v, err := readValue(d)
 		if err != nil {
 			return nil, err
 		}

@@ -23,7 +23,8 @@ func (s *Server) layers() (http.Handler, error) {
 		s.writeProblem(w, r, refuse(engine.Forbidden, "the request comes from a page of another origin"))
 	}))
 	var h http.Handler = http.HandlerFunc(s.dispatch)
-	h = s.limitBody(h)
+	h = s.meterBodies(h)
+	h = s.refuseEncoded(h)
 	h = csrf.Handler(h)
 	h = s.recovered(h)
 	h = s.secured(h)
@@ -39,6 +40,9 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 		if wait := s.heldBack(r); wait > 0 {
 			s.writeProblem(w, r, tooSoon{refuse(engine.RateLimited, "too many tries to pair a phone from this address"), wait})
 			return
+		}
+		if n := s.limits.PingOneBody; n > 0 {
+			r.Body = http.MaxBytesReader(w, r.Body, n) // it refuses in its own words
 		}
 		s.opt.PingOne.ServeHTTP(w, r)
 		return
@@ -71,26 +75,6 @@ func (s *Server) isPingOne(path string) bool {
 		}
 	}
 	return false
-}
-
-// limitBody cuts bodies at the limit, announced or chunked (security A-65). Encoded
-// bodies are refused: nothing here unpacks them.
-func (s *Server) limitBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if enc := r.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
-			s.writeProblem(w, r, refuse(unsupportedMediaType, "encoded bodies are not accepted"))
-			return
-		}
-		if n := s.limits.Body; n > 0 {
-			if r.ContentLength > n {
-				w.Header().Set("Connection", "close") // the body stays unread
-				s.writeProblem(w, r, s.tooLarge())
-				return
-			}
-			r.Body = http.MaxBytesReader(w, r.Body, n)
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // secured sets the security headers before anything is written (ASVS V3.4, V14.3.2).

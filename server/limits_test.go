@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,13 +98,118 @@ func TestManyAddressesFreeNobody(t *testing.T) {
 	}
 }
 
-// Only starts are limited.
-func TestOtherRequestsAreNotLimited(t *testing.T) {
+// ask is a request without a network, from an address and with a handle; handle "manager"
+// shows the management token.
+func (w *world) ask(method, path, body, addr, handle string) (status int) {
+	r := httptest.NewRequestWithContext(w.t.Context(), method, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Forwarded-For", addr)
+	r.Header.Set("Execution-Handle", handle)
+	if handle == "manager" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	rec := httptest.NewRecorder()
+	w.server.ServeHTTP(rec, r)
+	if rec.Code == http.StatusTooManyRequests && rec.Header().Get("Retry-After") == "" {
+		w.t.Errorf("%s %s: 429 without Retry-After", method, path)
+	}
+	return rec.Code
+}
+
+// Each limit by a crowd, with its exact count: of what an address, or the holder of an
+// execution, asks for within a minute so many are let in, right or wrong.
+func TestLimitsOfACrowd(t *testing.T) {
 	t.Parallel()
-	w, _ := limited(t, 1, 10)
-	for range 5 {
-		w.do("GET", "/healthz", nil).want(200)
-		w.do("GET", "/v1/executions/"+execID, nil).want(404)
+	w := newWorld(t, func(o *server.Options) {
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} // httptest's peer
+	})
+	const wrong = `{"token":"x","action":"submit"}`
+	one := "203.0.113.1"
+	many := func(i int) string { return fmt.Sprintf("198.51.%d.%d", 100+i/200, i%200) }
+	for name, tc := range map[string]struct {
+		want int
+		ask  func(e *started, addr string, i int) (status int)
+	}{
+		"starts":                         {600, func(_ *started, addr string, _ int) int { return w.ask("POST", executions, `{}`, addr, "") }},
+		"starts that are refused":        {600, func(_ *started, addr string, _ int) int { return w.ask("POST", executions, `{"x":1}`, addr, "") }},
+		"answers to no execution":        {1200, func(_ *started, addr string, i int) int { return w.ask("POST", other(i), wrong, addr, "") }},
+		"answers that are not JSON":      {1200, func(_ *started, addr string, i int) int { return w.ask("POST", other(i), `{`, addr, "") }},
+		"wrong handles":                  {1200, func(e *started, addr string, i int) int { return w.ask("POST", e.path, wrong, addr, fmt.Sprint(i)) }},
+		"reads":                          {1200, func(e *started, addr string, _ int) int { return w.ask("GET", e.path, "", addr, e.x.Handle) }},
+		"cancels of no execution":        {1200, func(_ *started, addr string, i int) int { return w.ask("DELETE", other(i), "", addr, "") }},
+		"wrong tokens of one execution":  {120, func(e *started, addr string, _ int) int { return w.ask("POST", e.path, wrong, addr, e.x.Handle) }},
+		"the same from many addresses":   {120, func(e *started, _ string, i int) int { return w.ask("POST", e.path, wrong, many(i), e.x.Handle) }},
+		"the manager's of one execution": {120, func(e *started, addr string, i int) int { return w.ask("POST", e.path, wrong, many(i), "manager") }},
+		"reads, then answers": {1200, func(e *started, addr string, i int) int {
+			if i%2 == 0 {
+				return w.ask("GET", other(i), "", addr, "")
+			}
+			return w.ask("POST", other(i), wrong, addr, "")
+		}},
+	} {
+		w.clock.Add(time.Hour)
+		e := &started{w: w}
+		w.do("POST", executions, `{}`, "X-Forwarded-For: 203.0.113.9").want(201).decode(&e.x)
+		e.path = "/v1/executions/" + e.x.ID
+		passed := 0
+		for i := range tc.want + 50 {
+			if tc.ask(e, one, i) != http.StatusTooManyRequests {
+				passed++
+			}
+		}
+		if passed != tc.want {
+			t.Errorf("%s: %d of %d passed, want %d", name, passed, tc.want+50, tc.want)
+		}
+		if got := w.ask("POST", other(0), wrong, "2001:db8::1", ""); got != http.StatusNotFound {
+			t.Errorf("%s: afterwards another address gets status %d", name, got)
+		}
+	}
+}
+
+// other is the path of the i-th execution that there is not.
+func other(i int) string { return fmt.Sprintf("/v1/executions/0190f2d4-7c1a-7e0b-9a53-%012x", i) }
+
+// Who only knows the id of an execution cannot use up what its holder may do, and an
+// answer to one does not count for another.
+func TestStrangersUseUpNoExecution(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *server.Options) {
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	})
+	e, f := w.start(), w.start()
+	for i := range 500 {
+		for _, handle := range []string{"", "x", f.x.Handle, fmt.Sprint(i)} {
+			if got := w.ask("POST", e.path, `{"token":"x","action":"submit"}`, fmt.Sprintf("198.51.100.%d", i%200), handle); got != http.StatusNotFound && got != http.StatusTooManyRequests {
+				t.Fatalf("status %d", got)
+			}
+		}
+	}
+	for _, x := range []*started{e, f} {
+		if got := w.ask("POST", x.path, `{"token":"x","action":"submit"}`, "203.0.113.1", x.x.Handle); got != http.StatusConflict {
+			t.Errorf("the holder's answer: status %d, want 409", got)
+		}
+	}
+}
+
+// On a laptop all clients have one address.
+func TestWithoutAddressesOnlyExecutionsAreLimited(t *testing.T) {
+	t.Parallel()
+	limits := server.DefaultLimits().WithoutAddresses()
+	w := newWorld(t, func(o *server.Options) { o.Limits = &limits })
+	e := w.start()
+	for i := range 1300 {
+		if got := w.ask("POST", other(i), `{"token":"x","action":"submit"}`, "", ""); got != http.StatusNotFound {
+			t.Fatalf("answer %d: status %d, want 404", i, got)
+		}
+	}
+	passed := 0
+	for range 200 {
+		if w.ask("POST", e.path, `{"token":"x","action":"submit"}`, "", e.x.Handle) != http.StatusTooManyRequests {
+			passed++
+		}
+	}
+	if passed != 120 {
+		t.Errorf("%d answers of one execution passed, want 120", passed)
 	}
 }
 

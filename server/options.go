@@ -107,37 +107,65 @@ type Options struct {
 	NewID  func() string    // ids of requests; nil: random
 }
 
-// Limits bound what one client may use. 0 switches a limit off.
+// Limits bound what one client may use. 0 switches a limit off. An address is an IPv4
+// address, or the /64 of an IPv6 address.
 type Limits struct {
-	Body              int64         // bytes of a request body; over it 413
-	Header            int           // bytes of the request line and headers; over it 431; 0 leaves net/http's 1 MiB
-	StartsPerMinute   int           // executions started from one address (IPv6: one /64)
-	PairingsPerMinute int           // tries to pair a phone from one address, which need no token
-	TrackedAddresses  int           // addresses remembered for each; further ones share what they may do
-	Connections       int           // open at once; more wait to be accepted
-	ReadHeaderTimeout time.Duration // a client that dribbles its headers holds no connection longer
-	ReadTimeout       time.Duration // the same for the whole request
-	WriteTimeout      time.Duration // longer than the 10 s that a request waits for its step
-	IdleTimeout       time.Duration
-	DrainTimeout      time.Duration // what a graceful stop waits for running requests
+	Body             int64 // bytes of a request body; over it 413
+	FlowBody         int64 // the same of an uploaded flow, which the management token is needed for
+	PingOneBody      int64 // the same of the PingOne API, which bounds most of its bodies lower
+	Values           int   // values in a JSON body; over it 413
+	Bodies           int64 // bytes of all bodies that are not answered yet; over it 503
+	BodiesPerAddress int64 // the same of one address; over it 429
+
+	StartsPerMinute           int // executions started from one address
+	AnswersPerMinute          int // requests about executions from one address, right or wrong
+	ExecutionAnswersPerMinute int // answers and cancels of one execution, whatever address they come from
+	PairingsPerMinute         int // tries to pair a phone from one address, which need no token
+	TrackedAddresses          int // addresses remembered for each, and executions; further ones share what they may do
+
+	Connections           int           // open at once; over it an address that has more loses one, or the new one is closed
+	ConnectionsPerAddress int           // of one address that is no trusted proxy; over it new ones are closed
+	Header                int           // bytes of the request line and headers; over it 431; 0 leaves net/http's 1 MiB
+	ReadHeaderTimeout     time.Duration // a client that dribbles its headers holds no connection longer
+	ReadTimeout           time.Duration // the same for the whole request
+	WriteTimeout          time.Duration // longer than the 10 s that a request waits for its step
+	IdleTimeout           time.Duration
+	DrainTimeout          time.Duration // what a graceful stop waits for running requests
 }
 
-// DefaultLimits are the limits of a server that says nothing else (contract 3; security
-// section 5, HTTP server).
+// DefaultLimits are the limits of a server that says nothing else.
 func DefaultLimits() Limits {
 	return Limits{
-		Body:              1 << 20,
-		Header:            16 << 10,
-		StartsPerMinute:   600,
-		PairingsPerMinute: 30,
-		TrackedAddresses:  1 << 16,
-		Connections:       4096,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       20 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       60 * time.Second,
-		DrainTimeout:      15 * time.Second,
+		Body:             64 << 10, // forms, passkeys and inputs are a tenth of it
+		FlowBody:         1 << 20,  // a flow's own limit
+		PingOneBody:      1 << 20,  // an app's logs
+		Values:           5000,     // a decoded value takes some 100 bytes whatever was sent
+		Bodies:           16 << 20, // decoded some 300 MB
+		BodiesPerAddress: 4 << 20,  // so that four addresses are needed to take them all
+
+		StartsPerMinute:           600,  // each makes a record that lives on
+		AnswersPerMinute:          1200, // two a start
+		ExecutionAnswersPerMinute: 120,  // a person's, and a poll each second
+		PairingsPerMinute:         30,
+		TrackedAddresses:          1 << 16, // some MB
+
+		Connections:           4096,
+		ConnectionsPerAddress: 256, // browsers open six; a whole office may sit behind one address
+		Header:                16 << 10,
+		ReadHeaderTimeout:     5 * time.Second,
+		ReadTimeout:           20 * time.Second,
+		WriteTimeout:          30 * time.Second,
+		IdleTimeout:           60 * time.Second,
+		DrainTimeout:          15 * time.Second,
 	}
+}
+
+// WithoutAddresses are the same limits without those that count an address, for a server
+// on a laptop, where all clients have one.
+func (l Limits) WithoutAddresses() Limits {
+	l.BodiesPerAddress, l.StartsPerMinute, l.AnswersPerMinute = 0, 0, 0
+	l.PairingsPerMinute, l.ConnectionsPerAddress = 0, 0
+	return l
 }
 
 // complete checks o and fills in what was left out.

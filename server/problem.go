@@ -86,10 +86,6 @@ type tooSoon struct {
 
 func (e tooSoon) Unwrap() error { return e.error }
 
-func (s *Server) tooLarge() error {
-	return refuse(tooLarge, "the body is over %d bytes", s.limits.Body)
-}
-
 // problemOf describes err to the client. Whatever is not an error made for clients is
 // INTERNAL, and hidden.
 func (s *Server) problemOf(err error) problem {
@@ -97,7 +93,6 @@ func (s *Server) problemOf(err error) problem {
 		known   *engine.Error
 		soon    tooSoon
 		routing *echo.HTTPError
-		cut     *http.MaxBytesError
 	)
 	switch {
 	case errors.As(err, &known):
@@ -108,8 +103,6 @@ func (s *Server) problemOf(err error) problem {
 		return p
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return newProblem(&engine.Error{Code: engine.Unavailable, Text: "the request was given up"})
-	case errors.As(err, &cut):
-		return s.problemOf(s.tooLarge())
 	case errors.As(err, &routing) && routing.Code == http.StatusMethodNotAllowed:
 		return newProblem(&engine.Error{Code: methodNotAllowed, Text: "the resource does not have this method"})
 	case errors.As(err, &routing) && routing.Code == http.StatusNotFound:

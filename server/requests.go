@@ -17,11 +17,11 @@ const (
 )
 
 // readStart reads {inputs, client?}. No body at all is a start without inputs.
-func readStart(c echo.Context, q *engine.StartRequest) error {
+func (s *Server) readStart(c echo.Context, q *engine.StartRequest) error {
 	if c.Request().ContentLength == 0 && c.Request().Header.Get(echo.HeaderContentType) == "" {
 		return nil
 	}
-	body, err := readObject(c)
+	body, err := s.readObject(c)
 	if err != nil {
 		return err
 	}
@@ -40,8 +40,8 @@ func readStart(c echo.Context, q *engine.StartRequest) error {
 	return err
 }
 
-func readResume(c echo.Context, q *engine.ResumeRequest) error {
-	body, err := readObject(c)
+func (s *Server) readResume(c echo.Context, q *engine.ResumeRequest) error {
+	body, err := s.readObject(c)
 	if err != nil {
 		return err
 	}

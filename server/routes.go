@@ -25,6 +25,7 @@ const (
 type route struct {
 	method, path string
 	auth         auth
+	uploads      bool     // its body is a flow, of Limits.FlowBody
 	query        []string // the parameters it knows; others are refused, a misspelled one must not be ignored
 	handle       echo.HandlerFunc
 }
@@ -33,11 +34,11 @@ type route struct {
 func (s *Server) routes() []route {
 	rows := []route{
 		{method: http.MethodGet, path: "/v1/flows", auth: manager, handle: s.listFlows},
-		{method: http.MethodPut, path: "/v1/flows/:flow", auth: manager, query: []string{"deploy"}, handle: s.putFlow},
+		{method: http.MethodPut, path: "/v1/flows/:flow", auth: manager, uploads: true, query: []string{"deploy"}, handle: s.putFlow},
 		{method: http.MethodGet, path: "/v1/flows/:flow", auth: manager, query: []string{"revision"}, handle: s.getFlow},
 		{method: http.MethodGet, path: "/v1/flows/:flow/revisions", auth: manager, handle: s.listRevisions},
 		{method: http.MethodPost, path: "/v1/flows/:flow/deploy", auth: manager, handle: s.deployFlow},
-		{method: http.MethodPost, path: "/v1/flows/:flow/validate", auth: manager, handle: s.validateFlow},
+		{method: http.MethodPost, path: "/v1/flows/:flow/validate", auth: manager, uploads: true, handle: s.validateFlow},
 		{method: http.MethodGet, path: "/v1/flows/:flow/graph", auth: manager, handle: s.graphJSON},
 		{method: http.MethodGet, path: "/v1/flows/:flow/graph.mmd", auth: manager, handle: s.graphMermaid},
 		{method: http.MethodPost, path: "/v1/flows/:flow/executions", auth: either, handle: s.startExecution},
@@ -61,7 +62,8 @@ func (s *Server) routes() []route {
 	return rows
 }
 
-// guard puts before a row's handler what its columns say.
+// guard puts before a row's handler what its columns say. Nothing of a body is read before
+// the client is known to be one who may send it.
 func (s *Server) guard(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		noteRoute(c.Request().Context(), r.path)
@@ -72,6 +74,13 @@ func (s *Server) guard(r route) echo.HandlerFunc {
 			if err := knownQuery(c.Request().URL.RawQuery, r.query); err != nil {
 				return err
 			}
+		}
+		limit := s.limits.Body
+		if r.uploads {
+			limit = s.limits.FlowBody
+		}
+		if err := limitBody(c.Response(), c.Request(), limit); err != nil {
+			return err
 		}
 		return r.handle(c)
 	}

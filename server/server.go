@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
-	"golang.org/x/net/netutil"
 )
 
 // Server answers HTTP requests. It is an http.Handler; Serve adds the connection
@@ -27,7 +26,10 @@ type Server struct {
 	echo    *echo.Echo
 	handler http.Handler // the outer layers around dispatch
 	starts  *rateLimiter[netip.Prefix]
+	answers *rateLimiter[netip.Prefix]
+	holders *rateLimiter[holder]
 	pairs   *rateLimiter[netip.Prefix]
+	bodies  bytePool
 	metrics *metrics
 	log     *slog.Logger
 
@@ -48,6 +50,9 @@ func New(o Options) (*Server, error) {
 		opt: o, limits: *o.Limits, origin: origin,
 		token:   sha256.Sum256([]byte(o.ManagementToken)),
 		starts:  newRateLimiter[netip.Prefix](o.Limits.StartsPerMinute, o.Limits.TrackedAddresses, o.Now),
+		answers: newRateLimiter[netip.Prefix](o.Limits.AnswersPerMinute, o.Limits.TrackedAddresses, o.Now),
+		holders: newRateLimiter[holder](o.Limits.ExecutionAnswersPerMinute, o.Limits.TrackedAddresses, o.Now),
+		bodies:  bytePool{limit: o.Limits.Bodies, share: o.Limits.BodiesPerAddress, usedBy: map[netip.Prefix]int64{}},
 		pairs:   newRateLimiter[netip.Prefix](o.Limits.PairingsPerMinute, o.Limits.TrackedAddresses, o.Now),
 		metrics: newMetrics(),
 		log:     o.Logger,
@@ -84,7 +89,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // connections, running requests finish within Limits.DrainTimeout. It returns nil after
 // a complete stop, and an error when the listener failed or requests had to be cut.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	if s.limits.Connections > 0 || s.limits.ConnectionsPerAddress > 0 {
+		l = s.limitConnections(l)
+	}
 	hs := &http.Server{
+		ConnState:                    noteConnState,
 		Handler:                      s,
 		MaxHeaderBytes:               headerBytes(s.limits.Header),
 		ReadHeaderTimeout:            s.limits.ReadHeaderTimeout,
@@ -93,9 +102,6 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		IdleTimeout:                  s.limits.IdleTimeout,
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-	}
-	if n := s.limits.Connections; n > 0 {
-		l = netutil.LimitListener(l, n)
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- hs.Serve(l) }()

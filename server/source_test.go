@@ -66,7 +66,7 @@ func FuzzParseObject(f *testing.F) {
 		f.Add([]byte(src))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		got, err := parseObject(src)
+		got, err := parseObject(src, 0)
 		if err != nil {
 			return
 		}
@@ -81,7 +81,7 @@ func FuzzParseObject(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if back, err := parseObject(again); err != nil || !reflect.DeepEqual(back, got) {
+		if back, err := parseObject(again, 0); err != nil || !reflect.DeepEqual(back, got) {
 			t.Fatalf("%q became %q: %v", src, again, err)
 		}
 	})

@@ -11,8 +11,8 @@ type Status string
 const (
 	Waiting   Status = "WAITING"   // shows a step and waits for the person
 	Running   Status = "RUNNING"   // an outside call takes its time; ask again
-	Completed Status = "COMPLETED" // reached an end other than failed and canceled
-	Failed    Status = "FAILED"
+	Completed Status = "COMPLETED" // reached an end without an error, other than failed and canceled
+	Failed    Status = "FAILED"    // reached the end failed, or one with an error, or could not go on
 	Canceled  Status = "CANCELED"
 	Expired   Status = "EXPIRED" // the flow's own timeout passed
 )

@@ -122,7 +122,8 @@ func (w *walker) push(n *flows.Node) error {
 }
 
 // end reaches an end: of the execution, or of a sub-flow, whose name is then the
-// outcome of the node that called it.
+// outcome of the node that called it. An end of the execution that gives an error is a
+// failure whatever its name: who refuses somebody must not seem to let them in.
 func (w *walker) end(n *flows.Node) error {
 	outputs, err := w.object(n.Outputs, nil, outsideWorld)
 	if err != nil {
@@ -140,10 +141,10 @@ func (w *walker) end(n *flows.Node) error {
 	}
 	w.st.set(slotName(0, slotOutputs, ""), outputs)
 	w.gaveBack = w.hideMembers(n.Outputs, outputs)
-	switch n.Name {
-	case "failed":
+	switch {
+	case n.Error != nil, n.Name == "failed":
 		return w.finish(eventFail, n.Name, info)
-	case "canceled":
+	case n.Name == "canceled":
 		return w.finish(eventCancel, n.Name, nil)
 	}
 	return w.finish(eventComplete, n.Name, nil)

@@ -8,7 +8,7 @@ type event string
 const (
 	eventShow     event = "show"     // a screen was reached
 	eventCall     event = "call"     // an outside call or a long retry begins
-	eventComplete event = "complete" // an end other than failed and canceled
+	eventComplete event = "complete" // an end without an error, other than failed and canceled
 	eventFail     event = "fail"
 	eventCancel   event = "cancel"
 	eventExpire   event = "expire"

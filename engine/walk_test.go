@@ -252,3 +252,64 @@ func TestScreen(t *testing.T) {
 		t.Errorf("outputs (-want +got):\n%s", diff)
 	}
 }
+
+// TestAnEndWithAnErrorIsFailed: whatever its name, and although somebody was
+// authenticated; without the error the same name completes with a result.
+func TestAnEndWithAnErrorIsFailed(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"denied", "success", "canceled", "failed", "ok", "locked_out"} {
+		for _, given := range []string{"", "ACCESS_DENIED", "{ code: ACCESS_DENIED, details: { why: risk } }", `="ACCESS_" + "DENIED"`} {
+			t.Run(name+" "+given, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				w.caps.set("test/login", func(context.Context, connector.Call) connector.Outcome {
+					return connector.Complete{Output: output(map[string]any{}), Proof: &connector.Proof{UserID: "u1", Methods: []string{"pwd"}, At: w.clock.Now()}}
+				})
+				end := "end: " + name + ", outputs: { seen: true }"
+				if given != "" {
+					end += ", error: " + given
+				}
+				w.put("schema: flow/v1\nid: f\ntitle: F\nstart: a\nnodes:\n  a: { uses: test/login, next: z }\n  z: { " + end + " }\n")
+				c := w.start("f", nil)
+				switch {
+				case given != "":
+					c.ended(engine.Failed, name, "ACCESS_DENIED")
+				case name == "failed":
+					c.ended(engine.Failed, name, connector.CodeFlowFailed)
+				case name == "canceled":
+					c.ended(engine.Canceled, name, "")
+				default:
+					c.ended(engine.Completed, name, "")
+				}
+				if completed := c.e.Status == engine.Completed; completed != (c.e.Result != nil) {
+					t.Errorf("got status %s with the result %v, want a result with COMPLETED only", c.e.Status, c.e.Result)
+				}
+				if c.e.Outputs["seen"] != true {
+					t.Errorf("got outputs %v, want them kept", c.e.Outputs)
+				}
+			})
+		}
+	}
+}
+
+// TestAnEndWithAnErrorIsAnOutcomeOfASubFlow: the caller routes it by name like any other,
+// and an end that it routes to carries the error on.
+func TestAnEndWithAnErrorIsAnOutcomeOfASubFlow(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"denied", "success", "failed", "canceled"} {
+		for target, want := range map[string]string{"end: failed": "ACCESS_DENIED", "end: fine": ""} {
+			t.Run(name+" to "+target, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				w.put(replace(screenless("inner", "{ next: ok }"), "end: success", "end: "+name+", error: ACCESS_DENIED"),
+					"schema: flow/v1\nid: outer\ntitle: F\nstart: a\nnodes:\n  a: { call: inner, next: { "+name+": z, else: other } }\n  z: { "+target+" }\n  other: { end: other }\n")
+				c := w.start("outer", nil)
+				if want == "" {
+					c.ended(engine.Completed, "fine", "")
+				} else {
+					c.ended(engine.Failed, "failed", want)
+				}
+			})
+		}
+	}
+}

@@ -207,6 +207,7 @@ func (c *checker) ending(i int, n *Node) {
 		t = either(old, t)
 	}
 	c.f.OutputTypes[n.Name] = t
+	c.refusalNamed(n)
 	if n.Error != nil {
 		c.errorValue(n, s)
 	}

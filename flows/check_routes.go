@@ -102,7 +102,7 @@ func (c *checker) allEmpty(r *Route, node string) {
 	if at == nil || !ok || quotedAt(r.When.Source, at[0]) || lenCall.MatchString(r.When.Source) {
 		return
 	}
-	if n := c.f.Nodes[to]; n.Kind == End && n.Name != "failed" && n.Name != "canceled" {
+	if n := c.f.Nodes[to]; n.Kind == End && n.Error == nil && n.Name != "failed" && n.Name != "canceled" {
 		c.exprProblem(r.When, at[0], node, ruleAllEmpty, fmt.Sprintf("of an empty list all() is true, and `%s` ends in %s", r.To, n.Name),
 			"add `len(…) > 0 and`")
 	}

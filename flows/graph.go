@@ -20,7 +20,12 @@ type GraphNode struct {
 	Kind string `json:"kind"`           // uses, show, call, match, next, end
 	Name string `json:"name,omitempty"` // the capability, screen, flow or outcome; the expression of a match
 	Save string `json:"save,omitempty"` // the variable that the node writes
-	Line int    `json:"line"`
+
+	// Error is the error that an end gives: a code, an expression, or … for an object. In
+	// a flow that is not called such an end is FAILED, whatever its name.
+	Error string `json:"error,omitempty"`
+
+	Line int `json:"line"`
 }
 
 // GraphEdge is one edge of a Graph.
@@ -41,6 +46,9 @@ func GraphOf(f *Flow) Graph {
 		if n.On != nil {
 			node.Name = n.On.Source
 		}
+		if n.Error != nil {
+			node.Error = errorText(n.Error)
+		}
 		g.Nodes = append(g.Nodes, node)
 		for _, r := range n.Next {
 			g.Edges = append(g.Edges, edgeOf(n.ID, r, false))
@@ -53,6 +61,16 @@ func GraphOf(f *Flow) Graph {
 		g.Edges = append(g.Edges, edgeOf("", r, true))
 	}
 	return g
+}
+
+func errorText(v *Value) string {
+	switch code, isText := v.Const.(string); {
+	case isText:
+		return code
+	case v.Expr != nil:
+		return "=" + v.Expr.Source
+	}
+	return "…"
 }
 
 func edgeOf(from string, r Route, caught bool) GraphEdge {
@@ -79,6 +97,9 @@ func Mermaid(f *Flow) string {
 		label := mermaidText(n.ID)
 		if n.Name != "" {
 			label += "<br/>" + mermaidText(n.Kind+" "+n.Name)
+		}
+		if n.Error != "" {
+			label += "<br/>" + mermaidText("error "+n.Error)
 		}
 		fmt.Fprintf(&b, "  n%d%s\"%s\"%s\n", i, open, label, shut)
 	}

@@ -78,6 +78,7 @@ const (
 	ruleErrorValue        = "error-value"
 
 	ruleNoAuthentication = "no-authentication"
+	ruleRefusalCompletes = "refusal-completes"
 	ruleUnknownCatch     = "unknown-catch-code"
 	ruleRetryOnce        = "retry-once"
 	ruleStatusInElse     = "status-in-else"
@@ -203,6 +204,7 @@ func exprRules() []Rule {
 func warningRules() []Rule {
 	return []Rule{
 		{Code: ruleNoAuthentication, Text: "No path reaches success without a capability that authenticates.", Warning: true},
+		{Code: ruleRefusalCompletes, Text: "An end that is named like a refusal gives an `error`, for without one the execution is COMPLETED.", Warning: true},
 		{Code: ruleUnknownCatch, Text: "A code under `catch` is one that can be raised there.", Warning: true},
 		{Code: ruleRetryOnce, Text: "A capability with effects that cannot be repeated has no `retry`.", Warning: true},
 		{Code: ruleStatusInElse, Text: "Known values of a `match` have routes of their own.", Warning: true},
@@ -214,7 +216,7 @@ func warningRules() []Rule {
 
 func isWarning(rule string) bool {
 	switch rule {
-	case ruleSecretLeftOut, ruleNoAuthentication, ruleUnknownCatch, ruleRetryOnce, ruleStatusInElse, ruleAllEmpty, cond.RuleUnknownValue:
+	case ruleSecretLeftOut, ruleNoAuthentication, ruleRefusalCompletes, ruleUnknownCatch, ruleRetryOnce, ruleStatusInElse, ruleAllEmpty, cond.RuleUnknownValue:
 		return true
 	}
 	return false

@@ -42,7 +42,9 @@
 //	cancel: true     cancels the execution
 //	do: CAPABILITY   runs one beside the flow, `with` its input; `error: CODE` if it fails
 //	policy: CHANGES  an administrator changes the policy, member by member
-//	end: OUTCOME     the end reached, `expired` when the flow's time was over; `error: CODE`
+//	end: OUTCOME     the end reached, `expired` when the flow's time was over; `error: CODE`,
+//	                 which must be said of an end that has one and is not called failed,
+//	                 in a public flow and if it is called success
 //	expect: EXPR     nothing else
 //
 // # Devices

@@ -43,10 +43,23 @@ func (r *running) end(ctx context.Context, s step) error {
 	switch {
 	case reached != s.name:
 		r.breaks(s.at, fmt.Sprintf("expected the end `%s`, saw %s", s.name, r.seen()))
+	case s.code == "" && e != nil && r.failsUnseen(e):
+		r.breaks(s.at, fmt.Sprintf("expected the end `%s` without an error, saw %s", s.name, r.seen()))
 	case s.code != "" && (e.Error == nil || e.Error.Code != s.code):
 		r.breaks(s.at, fmt.Sprintf("expected the end `%s` with the error %s, saw %s", s.name, s.code, r.seen()))
 	}
 	return nil
+}
+
+// failsUnseen reports whether an execution failed at an end whose name does not say so: it
+// is expected only by a step that names the error. The ends of a flow that only others
+// call are outcomes, whose names are for the callers to read.
+func (r *running) failsUnseen(e *engine.Execution) bool {
+	if e.Status != engine.Failed || e.Outcome == "failed" {
+		return false
+	}
+	src := r.suite.sources[e.Flow]
+	return e.Outcome == "success" || src != nil && src.flow.Public
 }
 
 // seen says in words what the client sees.

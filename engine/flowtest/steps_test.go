@@ -1,6 +1,7 @@
 package flowtest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -158,5 +159,27 @@ func TestSameTwice(t *testing.T) {
 	}
 	if len(seen) != 2 || seen[0] != seen[1] || !strings.Contains(seen[0], `"code":"`) {
 		t.Errorf("got %q", seen)
+	}
+}
+
+// TestAnEndThatFailsUnderAnotherNameNeedsItsError: a step that expects success, or any
+// end of a public flow, without an error does not hold if the execution failed there.
+func TestAnEndThatFailsUnderAnotherNameNeedsItsError(t *testing.T) {
+	t.Parallel()
+	const test = "schema: flowtest/v1\nflow: gate\ngiven: { policy: P0 }\ntests:\n" +
+		"  - { name: a, steps: [{ end: %s }] }\n  - { name: b, steps: [{ end: %[1]s, error: NO }] }\n"
+	for _, tc := range []struct {
+		end    string
+		public bool
+		fails  int
+	}{{"success", false, 1}, {"denied", true, 1}, {"denied", false, 0}, {"failed", true, 0}} {
+		o := options(t, nil)
+		o.Source = func(id string) (string, []byte, error) {
+			return id + ".yaml", fmt.Appendf(nil, "schema: flow/v1\nid: gate\ntitle: Gate\nstart: z\npublic: %v\nnodes: { z: { end: %s, error: NO } }\n", tc.public, tc.end), nil
+		}
+		got := failures(t, load(t, fmt.Sprintf(test, tc.end), o))
+		if len(got) != tc.fails {
+			t.Errorf("%s, public %v: got %v, want %d failures", tc.end, tc.public, got, tc.fails)
+		}
 	}
 }

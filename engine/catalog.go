@@ -65,6 +65,12 @@ func newCatalog(r *Runner, env map[string]string) *Catalog {
 	return &Catalog{r: r, env: slices.Sorted(maps.Keys(env)), cache: newProgramCache(r.limits.ProgramBytes)}
 }
 
+// CompiledBytes estimates what compiled flows take of memory.
+func (c *Catalog) CompiledBytes() int64 { return c.cache.Bytes() }
+
+// Compiled counts the flows that were compiled to be run, since the Runner was made.
+func (c *Catalog) Compiled() int { return c.cache.Compiled() }
+
 func (c *Catalog) flowKey(id, revision string) store.Key {
 	return store.K(c.r.environment, "flow", id, revision)
 }

@@ -178,11 +178,11 @@ func (c *programCache) release(b *Bundle) {
 }
 
 // The size of what is kept, in bytes, measured on the shipped templates as live heap
-// after a collection (TestEntryBytesBoundTheHeap): a compiled flow weighs about 60 times its
-// source, most of that in expressions and their types.
+// after a collection: a compiled flow weighs some 35 times its source, most of that in
+// expressions and their types.
 const (
-	bytesPerSourceByte = 80
-	bytesPerEntry      = 16 << 10
+	bytesPerSourceByte = 50
+	bytesPerEntry      = 8 << 10
 	bytesPerPin        = 300
 )
 

@@ -1,0 +1,88 @@
+package engine_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/mfaflow/mfaflow/engine"
+)
+
+// numbered is another revision of the same flow for each n.
+func numbered(n int) string {
+	return fmt.Sprintf("schema: flow/v1\nid: numbered\nstart: a\nnodes:\n  a: { show: ask, next: { submit: b, skip: b, cancel: b } }\n  b: { end: success }\n"+
+		"screens:\n  ask:\n    title: Number %d\n    actions: { submit: { title: Go, form: false }, skip: { title: Skip, form: false }, cancel: { title: Cancel, form: false } }\n", n)
+}
+
+// TestOldRevisionsAreBoundedInMemory: executions hold on to many revisions. All go on,
+// and what is compiled for them stays within the bound.
+func TestOldRevisionsAreBoundedInMemory(t *testing.T) {
+	t.Parallel()
+	const bound = 300_000
+	w := newWorld(t, func(o *engine.Options) { o.Limits.ProgramBytes = bound })
+	var waiting []*client
+	for n := range 60 {
+		w.put(numbered(n))
+		waiting = append(waiting, w.start("numbered", nil))
+	}
+	for round := range 2 {
+		for n, c := range waiting {
+			if got, want := c.get().Step.Title, fmt.Sprintf("Number %d", n); got != want {
+				t.Errorf("execution %d shows %q, want %q", n, got, want)
+			}
+			// The deployed bundle and the one in use are kept in any case.
+			if got := w.run.Catalog().CompiledBytes(); got > bound+50_000 {
+				t.Fatalf("round %d, execution %d: %d bytes, want at most %d", round, n, got, bound)
+			}
+		}
+	}
+	for _, c := range waiting {
+		c.act("submit", nil)
+		c.ended(engine.Completed, "success", "")
+	}
+}
+
+// TestSameFlowsAreCompiledOnce by however many ask for them at once.
+func TestSameFlowsAreCompiledOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(childFlow, parentFlow)
+	c := w.start("parent", nil)
+	w.open() // with nothing compiled
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			if _, err := w.run.Get(t.Context(), c.id, engine.Access{Handle: c.handle}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := w.run.Catalog().Compiled(); got != 2 {
+		t.Errorf("%d flows were compiled, want 2", got)
+	}
+}
+
+// TestUploadCompilesWhatItChanges: the flow and those that call it, no other.
+func TestUploadCompilesWhatItChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(childFlow, parentFlow, tightenedFree, numbered(0))
+	w.listed()
+	for name, tt := range map[string]struct {
+		src  string
+		want int
+	}{
+		"a flow that nobody calls": {numbered(1), 1},
+		"a flow with a caller":     {replace(childFlow, "title: Child", "title: Newer"), 2},
+		"what is deployed":         {strings.Clone(tightenedFree), 0},
+	} {
+		before := w.run.Catalog().Compiled()
+		w.put(tt.src)
+		w.listed()
+		if got := w.run.Catalog().Compiled() - before; got != tt.want {
+			t.Errorf("%s: %d flows were compiled, want %d", name, got, tt.want)
+		}
+	}
+}

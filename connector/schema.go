@@ -28,6 +28,7 @@ type Schema struct {
 	Effect        Effect
 	Errors        []string // codes that Run may fail with besides the engine's own
 	Authenticates bool
+	Proves        ProofRule
 	Cancels       *Cancels // set if running it takes back what another capability began
 	Input         *Part
 	Output        *Part
@@ -89,12 +90,13 @@ type Violation struct {
 }
 
 type schemaDocument struct {
-	Title         string   `json:"title"`
-	Description   string   `json:"description"`
-	Effect        Effect   `json:"x-effect"`
-	Errors        []string `json:"x-errors"`
-	Authenticates bool     `json:"x-authenticates"`
-	Cancels       *Cancels `json:"x-cancels"`
+	Title         string    `json:"title"`
+	Description   string    `json:"description"`
+	Effect        Effect    `json:"x-effect"`
+	Errors        []string  `json:"x-errors"`
+	Authenticates bool      `json:"x-authenticates"`
+	Proves        ProofRule `json:"x-proves"`
+	Cancels       *Cancels  `json:"x-cancels"`
 	Properties    struct {
 		Input  json.RawMessage `json:"input"`
 		Output json.RawMessage `json:"output"`
@@ -113,7 +115,7 @@ func ParseSchema(doc []byte) (*Schema, error) {
 	}
 	s := &Schema{
 		Title: d.Title, Description: d.Description, Effect: d.Effect,
-		Errors: d.Errors, Authenticates: d.Authenticates, Cancels: d.Cancels,
+		Errors: d.Errors, Authenticates: d.Authenticates, Proves: d.Proves, Cancels: d.Cancels,
 	}
 	switch d.Effect {
 	case Read, Idempotent, Probe, Once:
@@ -130,7 +132,7 @@ func ParseSchema(doc []byte) (*Schema, error) {
 	if m := s.DeviceSession(); m != "" && s.Output.property(m)["secret"] != true {
 		return nil, fmt.Errorf("output: %s is marked x-device-session but not secret", m)
 	}
-	return s, nil
+	return s, s.checkUser()
 }
 
 // CompilePart compiles one JSON Schema of draft 2020-12 with formats asserted. It

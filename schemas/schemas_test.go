@@ -30,3 +30,36 @@ func TestUnknownIDHasNone(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryUserIsMarked: each input that names a user says what is done with the user,
+// and each capability that authenticates says when it has proven somebody.
+func TestEveryUserIsMarked(t *testing.T) {
+	t.Parallel()
+	for _, id := range schemas.IDs() {
+		doc, _ := schemas.Capability(id)
+		var s struct {
+			Effect        string `json:"x-effect"`
+			Authenticates bool   `json:"x-authenticates"`
+			Proves        string `json:"x-proves"`
+			Properties    struct {
+				Input struct {
+					Properties map[string]struct {
+						User string `json:"x-user"`
+					} `json:"properties"`
+				} `json:"input"`
+			} `json:"properties"`
+		}
+		if err := json.Unmarshal(doc, &s); err != nil {
+			t.Fatal(err)
+		}
+		if in, names := s.Properties.Input.Properties["userId"]; names && !slices.Contains([]string{"writes", "shows", "asks"}, in.User) {
+			t.Errorf("%s: x-user of userId is %q, want writes, shows or asks", id, in.User)
+		} else if in.User != "writes" && in.User != "" && s.Effect != "read" && s.Proves == "" &&
+			!slices.Contains([]string{"user/send-verification-code", "mfa/check-remember-me", "risk/evaluate"}, id) {
+			t.Errorf("%s has an effect on the user but is marked %s", id, in.User)
+		}
+		if s.Authenticates && s.Proves == "" {
+			t.Errorf("%s authenticates but does not say by what (x-proves)", id)
+		}
+	}
+}

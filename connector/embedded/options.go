@@ -58,7 +58,8 @@ type Options struct {
 	// Limits bound what one user may cause; nil takes DefaultLimits.
 	Limits *Limits
 
-	// Passwords is the password policy; the zero value asks for 8 to 255 characters
+	// Passwords is the password policy; the zero value asks for 8 to 255 characters, 5
+	// different ones, none 3 times in a row, nothing common or of the user's profile,
 	// and locks for 15 minutes after 8 wrong ones.
 	Passwords PasswordPolicy
 
@@ -88,6 +89,8 @@ type PasswordPolicy struct {
 	MinLength     int            // characters; 0 is 8
 	MaxLength     int            // characters; 0 is 255
 	MinCharacters map[string]int // character set → how many of it at least
+	MinUnique     int            // different characters; 0 is 5, less is off
+	MaxRepeated   int            // times that a character may stand in a row; 0 is 2, less is off
 	FailureCount  int            // wrong passwords until the lock; 0 is 8
 	LockDuration  time.Duration  // 0 is 15 minutes
 }
@@ -102,6 +105,12 @@ func (p PasswordPolicy) complete() password.Policy {
 		if n.v > 0 {
 			*n.to = n.v
 		}
+	}
+	if p.MinUnique != 0 {
+		out.MinUnique = max(p.MinUnique, 0)
+	}
+	if p.MaxRepeated != 0 {
+		out.MaxRepeated = max(p.MaxRepeated, 0)
 	}
 	if p.LockDuration > 0 {
 		out.LockDuration = p.LockDuration

@@ -70,7 +70,7 @@ func TestPasswordPolicy(t *testing.T) {
 	set := func(password string) result {
 		return w.api("PUT password.set", path, obj{"value": password, "forceChange": false})
 	}
-	r := set("short").want(400, "INVALID_VALUE")
+	r := set("tiroz").want(400, "INVALID_VALUE")
 	if r.text("details.0.target") != "value" || !strings.Contains(r.text("details.0.innerError.length"), "of 8 characters") {
 		t.Errorf("%s", r.Raw)
 	}
@@ -87,6 +87,68 @@ func TestPasswordPolicy(t *testing.T) {
 	set("Grüße aus 1040 Wien").want(200, "")
 	if s := set("Grüße aus 1040 Wien").want(400, "INVALID_VALUE").text("details.0.innerError.history"); s == "" {
 		t.Error("the current password was taken again")
+	}
+}
+
+// A weak password is refused wherever one is set, and is not counted as a wrong one; a
+// right one passes there. Who has a weak one from before still signs on.
+func TestWeakPasswordsAreRefusedWhereverOneIsSet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user := w.api("POST", "users", obj{"username": "carla", "email": "carla@example.com", "name": obj{"family": "Bianchi"}}).want(201, "").text("id")
+	path := "users/" + user + "/password"
+	w.api("PUT password.setValue", path, obj{"value": "aaaaaaaa", "bypassPolicy": true}).want(200, "")
+	check := func(password string) result { return w.api("POST password.check", path, obj{"password": password}) }
+	check("aaaaaaaa").want(200, "")
+	imported := 0
+	current := "aaaaaaaa"
+	doors := map[string]func(password string) result{
+		"import": func(password string) result {
+			imported++
+			return w.api("POST user.import", "users", obj{"username": "carla" + strings.Repeat("x", imported), "email": "carla@example.com",
+				"name": obj{"family": "Bianchi"}, "password": obj{"value": password}})
+		},
+		"set": func(password string) result {
+			return w.api("PUT password.set", path, obj{"value": password, "forceChange": false})
+		},
+		"setValue": func(password string) result { return w.api("PUT password.setValue", path, obj{"value": password}) },
+		"reset":    func(password string) result { return w.api("PUT password.reset", path, obj{"newPassword": password}) },
+		"change": func(password string) result {
+			return w.api("PUT password.reset", path, obj{"currentPassword": current, "newPassword": password})
+		},
+		"recover": func(password string) result {
+			w.api("POST password.sendRecoveryCode", path, nil).want(200, "")
+			return w.api("POST password.recover", path, obj{"recoveryCode": w.mail("carla@example.com").Code, "newPassword": password})
+		},
+	}
+	for name, set := range doors {
+		for value, rule := range map[string]string{
+			"aaaaaaaa": "minUniqueCharacters", "        ": "minUniqueCharacters", "noooo way out": "maxRepeatedCharacters",
+			"Sunshine2026!": "excludesCommonlyUsed", "Bianchi1987": "excludesProfileData", "carla-1987": "excludesProfileData", "": "length",
+		} {
+			r := set(value)
+			if value == "" && r.Status == 400 && r.text("details.0.code") == "EMPTY_VALUE" {
+				continue
+			}
+			r.want(400, "INVALID_VALUE")
+			if r.text("details.0.innerError."+rule) == "" {
+				t.Errorf("%s of %q: %s, want %s", name, value, r.Raw, rule)
+			}
+		}
+		next := "correct horse of " + name
+		if got := set(next); got.Status != 200 && got.Status != 201 {
+			t.Errorf("%s of a good password: %s", name, got.Raw)
+		}
+		if name != "import" {
+			current = next
+		}
+	}
+	check(current).want(200, "")
+	policy := w.api("GET", "passwordPolicies", nil).want(200, "")
+	for member, want := range map[string]any{"minUniqueCharacters": 5.0, "maxRepeatedCharacters": 2.0, "excludesProfileData": true, "excludesCommonlyUsed": true} {
+		if got := policy.at("_embedded.passwordPolicies.0." + member); got != want {
+			t.Errorf("the policy says %s %v, want %v", member, got, want)
+		}
 	}
 }
 

@@ -21,9 +21,15 @@ func (d *Directory) passwordPolicy(c *rest.Call) map[string]any {
 	out := map[string]any{
 		"_links": rest.LinkSet{"self": c.Links.API("passwordPolicies", d.PolicyID), "environment": c.Links.API()},
 		"id":     d.PolicyID, "environment": rest.Ref{ID: c.Env}, "name": "Default", "default": true,
-		"excludesCommonlyUsed": true, "excludesProfileData": false, "notSimilarToCurrent": false,
+		"excludesCommonlyUsed": true, "excludesProfileData": true, "notSimilarToCurrent": false,
 		"length":  map[string]int{"min": p.MinLength, "max": p.MaxLength},
 		"lockout": map[string]int{"failureCount": p.FailureCount, "durationSeconds": int(p.LockDuration / time.Second)},
+	}
+	if p.MinUnique > 0 {
+		out["minUniqueCharacters"] = p.MinUnique
+	}
+	if p.MaxRepeated > 0 {
+		out["maxRepeatedCharacters"] = p.MaxRepeated
 	}
 	if len(p.MinCharacters) > 0 {
 		out["minCharacters"] = p.MinCharacters

@@ -177,8 +177,3 @@ func lockedOut(left time.Duration) *rest.Problem {
 	return rest.Refuse(rest.InvalidData, rest.PasswordLockedOut, "password",
 		"Too many unsuccessful sign-on attempts. The password is locked out").With("secondsUntilUnlock", seconds(left))
 }
-
-// refuse is the policy's verdict on a new password.
-func (d *Directory) refuse(target, value string, current bool) *rest.Problem {
-	return d.Policy.Check(target, value, current)
-}

@@ -3,6 +3,7 @@ package directory
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
@@ -36,6 +37,23 @@ type Name struct {
 	Formatted       *string `json:"formatted,omitempty"`
 	HonorificPrefix *string `json:"honorificPrefix,omitempty"`
 	HonorificSuffix *string `json:"honorificSuffix,omitempty"`
+}
+
+// identity are the texts by which others know the user, which a password must not be made
+// of. Of an e-mail address the domain is many people's.
+func (p Profile) identity() (texts []string) {
+	email, _, _ := strings.Cut(p.email(), "@")
+	texts = append(texts, p.Username, email)
+	all := []*string{p.Nickname, p.PrimaryPhone, p.MobilePhone, p.AccountID, p.ExternalID}
+	if n := p.Name; n != nil {
+		all = append(all, n.Given, n.Middle, n.Family, n.Formatted)
+	}
+	for _, text := range all {
+		if text != nil {
+			texts = append(texts, *text)
+		}
+	}
+	return texts
 }
 
 // Address is a postal address.

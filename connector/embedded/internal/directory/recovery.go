@@ -101,7 +101,7 @@ func (d *Directory) redeem(c *rest.Call, in *info, a *account.Account, n assignm
 	if !j.right || !d.still(in, j) {
 		return rest.Reply{}, d.wrongRecovery(c, a, j)
 	}
-	if p := d.Policy.Check(n.target, *n.value, same); p != nil {
+	if p := d.Policy.Check(n.target, *n.value, same, in.identity()); p != nil {
 		return rest.Reply{}, p // not kept: the code can be used again
 	}
 	return d.write(c, a, n)

@@ -73,7 +73,7 @@ func (d *Directory) assign(c *rest.Call, n assignment) (rest.Reply, error) {
 	if err := c.Tx.Latch(account.Key(c.Env, id)); err != nil {
 		return rest.Reply{}, err
 	}
-	a, err := account.Load(c.Tx, c.Env, id)
+	in, a, err := load(c, c.Tx.Get, id)
 	if err != nil {
 		return rest.Reply{}, err
 	}
@@ -86,7 +86,7 @@ func (d *Directory) assign(c *rest.Call, n assignment) (rest.Reply, error) {
 		}
 	}
 	if n.value != nil && !n.bypass {
-		if p := d.Policy.Check(n.target, *n.value, right.same); p != nil {
+		if p := d.Policy.Check(n.target, *n.value, right.same, in.identity()); p != nil {
 			return rest.Reply{}, p
 		}
 	}

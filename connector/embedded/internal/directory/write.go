@@ -56,7 +56,7 @@ func (d *Directory) importUser(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, rest.Invalid("lifecycle.status", "must be ACCOUNT_OK or VERIFICATION_REQUIRED")
 	}
 	if b.Password != nil && b.Password.Value != nil {
-		if p := d.refuse("password", *b.Password.Value, false); p != nil {
+		if p := d.Policy.Check("password", *b.Password.Value, false, b.Profile.identity()); p != nil {
 			return rest.Reply{}, p
 		}
 	}

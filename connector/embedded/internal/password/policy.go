@@ -25,20 +25,23 @@ type Policy struct {
 	MinLength     int            // characters
 	MaxLength     int            // characters
 	MinCharacters map[string]int // character set → how many at least
+	MinUnique     int            // different characters; 0 is off
+	MaxRepeated   int            // times that a character may stand in a row; 0 is off
 	FailureCount  int            // wrong passwords until the lock
 	LockDuration  time.Duration
 }
 
-// DefaultPolicy asks for 8 to 255 characters, none of the most used passwords, and no
-// character classes, as NIST SP 800-63B advises; its lock is PingOne's Basic: 8 wrong
-// passwords, 15 minutes.
+// DefaultPolicy asks for 8 to 255 characters, 5 different ones, none 3 times in a row,
+// nothing that is guessed first or made of the user's profile, and no character classes, as
+// NIST SP 800-63B advises. The figures are those of PingOne's Standard; its lock is
+// PingOne's Basic: 8 wrong passwords, 15 minutes.
 func DefaultPolicy() Policy {
-	return Policy{MinLength: 8, MaxLength: 255, FailureCount: 8, LockDuration: 15 * time.Minute}
+	return Policy{MinLength: 8, MaxLength: 255, MinUnique: 5, MaxRepeated: 2, FailureCount: 8, LockDuration: 15 * time.Minute}
 }
 
 // Check returns nil or the refusal of a new password that target names. current says
-// that it is the password in use.
-func (p Policy) Check(target, value string, current bool) *rest.Problem {
+// that it is the password in use; profile are the texts that say who the user is.
+func (p Policy) Check(target, value string, current bool, profile []string) *rest.Problem {
 	broken := map[string]string{}
 	switch n := utf8.RuneCountInString(value); {
 	case n < p.MinLength:
@@ -49,8 +52,17 @@ func (p Policy) Check(target, value string, current bool) *rest.Problem {
 	if text := p.missing(value); text != "" {
 		broken["minCharacters"] = text
 	}
-	if slices.Contains(common, strings.ToLower(value)) {
+	if n := countUnique(value); n < p.MinUnique {
+		broken["minUniqueCharacters"] = fmt.Sprintf("The provided password has %d different characters, of which there must be at least %d", n, p.MinUnique)
+	}
+	if p.MaxRepeated > 0 && longestRun(value) > p.MaxRepeated {
+		broken["maxRepeatedCharacters"] = fmt.Sprintf("The provided password has a character more than %d times in a row", p.MaxRepeated)
+	}
+	if isGuessedFirst(value, p.MinLength) {
 		broken["excludesCommonlyUsed"] = "The provided password is among the most commonly used passwords"
+	}
+	if isOfProfile(value, profile, p.MinLength) {
+		broken["excludesProfileData"] = "The provided password is made of what the user's profile says"
 	}
 	if current {
 		broken["history"] = "The provided password is the current password"
@@ -87,13 +99,24 @@ func (p Policy) missing(value string) string {
 	return "The provided password did not contain enough characters of these sets: " + strings.Join(sets, ", ")
 }
 
-// common are the most used passwords that are long enough for the length rule.
-var common = strings.Fields(`
-	password password1 password12 password123 passw0rd p@ssw0rd p@ssword 12345678 123456789
-	1234567890 0123456789 87654321 987654321 qwertyui qwertyuiop qwerty123 qwerty12 1q2w3e4r
-	1q2w3e4r5t 1qaz2wsx q1w2e3r4 zaq12wsx asdfghjk asdfghjkl abcd1234 abc12345 a1b2c3d4 11111111
-	111111111 00000000 000000000 22222222 88888888 99999999 12341234 11223344 12344321 123123123
-	147258369 789456123 iloveyou iloveyou1 sunshine princess football baseball superman batman12
-	trustno1 welcome1 welcome123 letmein1 letmein123 michelle jennifer jonathan computer internet
-	whatever starwars dragon123 monkey123 master123 shadow123 admin123 administrator changeme
-	changeme1 default1 summer2024 summer2025 winter2024 winter2025 google123 liverpool charlie1`)
+// countUnique counts the different characters of a text.
+func countUnique(text string) int {
+	seen := map[rune]bool{}
+	for _, r := range text {
+		seen[r] = true
+	}
+	return len(seen)
+}
+
+// longestRun is how often a character stands in a row at most.
+func longestRun(text string) (most int) {
+	n, last := 0, rune(-1)
+	for _, r := range text {
+		if r != last {
+			n, last = 0, r
+		}
+		n++
+		most = max(most, n)
+	}
+	return most
+}

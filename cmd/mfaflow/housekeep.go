@@ -36,6 +36,9 @@ func (a *app) tidy(ctx context.Context, sealer *audit.Sealer) {
 	if err != nil && ctx.Err() == nil {
 		a.log.Error("sweep", slog.Any("error", err))
 	}
+	if a.messagesFull(ctx) {
+		a.log.Warn(messagesFull)
+	}
 	if n > 0 {
 		a.log.Info("swept", slog.Int("records", n))
 	}

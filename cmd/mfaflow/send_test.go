@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -119,6 +120,34 @@ func TestNoteOfPush(t *testing.T) {
 	_, body := s.call("GET", "/readyz", nil)
 	if !strings.Contains(string(body), "PUSH has no sender: phones get no pushes, their passcodes work") {
 		t.Errorf("%s", body)
+	}
+}
+
+// When too many messages went to new addresses, the operator is told, until it is over.
+func TestReachingTheLimitOfMessagesIsTold(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	told := func() bool {
+		t.Helper()
+		_, body := s.call("GET", "/readyz", nil)
+		return strings.Contains(string(body), messagesFull)
+	}
+	if told() {
+		t.Error("told before anything was sent")
+	}
+	err := s.app.db.Update(t.Context(), func(_ context.Context, tx *store.Tx) error {
+		tx.Put(store.K(siteEnv, "unproven", "environment", "0"), fmt.Appendf(nil, "[[%d,2000]]", tx.Now().Unix()))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !told() {
+		t.Error("not told at the limit")
+	}
+	s.move(time.Hour)
+	if told() {
+		t.Error("told an hour later")
 	}
 }
 

@@ -24,6 +24,8 @@ func (a *app) wireService(ctx context.Context) error {
 	limits := embedded.DefaultLimits()
 	if !a.config.dev {
 		limits.MessagesPerUser = messagesPerUser
+	} else {
+		limits.UnprovenPerAddress = 0 // address limits are off in dev: it has one
 	}
 	options := embedded.Options{
 		Limits:      &limits,
@@ -79,7 +81,7 @@ func (a *app) wireServer() error {
 }
 
 // ready names the flows that cannot run and the channels that have no sender: codes on
-// them would reach nobody.
+// them would reach nobody. And it tells that codes to new addresses are refused.
 func (a *app) ready(ctx context.Context) server.Readiness {
 	r := server.Readiness{Notes: a.stoppedFlows(ctx)}
 	_, without := a.senders.split()
@@ -89,6 +91,9 @@ func (a *app) ready(ctx context.Context) server.Readiness {
 			effect = "phones get no pushes, their passcodes work"
 		}
 		r.Notes = append(r.Notes, c+" has no sender: "+effect)
+	}
+	if a.messagesFull(ctx) {
+		r.Notes = append(r.Notes, messagesFull)
 	}
 	return r
 }
@@ -106,6 +111,15 @@ func (a *app) stoppedFlows(ctx context.Context) []string {
 		}
 	}
 	return notes
+}
+
+// messagesFull is what an operator is told when too many messages went to new addresses.
+const messagesFull = "the limit of messages to unproven addresses is reached: for up to an hour nobody can prove a new one"
+
+// messagesFull reports whether that is so. A store that cannot be read is told elsewhere.
+func (a *app) messagesFull(ctx context.Context) bool {
+	full, err := a.service.MessagesFull(ctx)
+	return err == nil && full
 }
 
 func (a *app) gauges() map[string]float64 {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/password"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 )
@@ -145,6 +146,27 @@ type Limits struct {
 	// usable. Both are off in DefaultLimits: they cost a record a message each.
 	MessagesPerUser, MessagesPerTarget int
 
+	// The Unproven limits bound messages to targets that are not proven to be their user's:
+	// the user has answered no code that was sent there, and it is no e-mail address that
+	// is verified. Strangers can make a service send these to others, or to numbers that
+	// earn them money. All channels count together, and all spellings of a target. A target
+	// that is proven is bounded by the other limits alone, so that nobody can use up what a
+	// user signs on with, but for MessagesPerUser.
+	//
+	// UnprovenPerHour and UnprovenPerDay are how many one target is sent, whoever asks: a
+	// person who enrols needs one or two.
+	UnprovenPerHour, UnprovenPerDay int
+
+	// UnprovenPerExecution is how many one execution of a flow causes, whatever its methods:
+	// a first code and three resends, and one method more.
+	UnprovenPerExecution int
+
+	// UnprovenPerAddress is how many one client address (an IPv4 address, a /64 of IPv6)
+	// causes in an hour: an office enrols behind one. UnprovenPerEnvironment is how many all
+	// cause in an hour, give or take a few hundredths: a loss that can be borne. Calls of
+	// API clients come from no execution and no address; they count in the others.
+	UnprovenPerAddress, UnprovenPerEnvironment int
+
 	// PendingDevices is how many devices of a user may wait for their activation, and
 	// PendingLife how long.
 	PendingDevices int
@@ -180,7 +202,9 @@ type Limits struct {
 	ScanActivities int
 }
 
-// DefaultLimits: 15 minutes to a day of waiting after 10 wrong codes in a row, 3 resends, 5 wrong ones a mailed code, 50 pending
+// DefaultLimits: 15 minutes to a day of waiting after 10 wrong codes in a row, 3 resends, 5 wrong ones a mailed code,
+// messages to unproven targets 5 an hour and 10 a day a target, 6 an execution, 60 an hour an address and
+// 2,000 an hour an environment, 50 pending
 // devices for 24 hours, 10 remembered browsers a user, 100 wrong pairing codes a minute, 10
 // of them of one key, 10 wrong authentication codes of an app, authentications of 2 hours,
 // risk evaluations of 24, 50,000 users a filter, 50,000 audit records a page.
@@ -189,8 +213,14 @@ func DefaultLimits() Limits {
 		GuessesInRow: 10, GuessWait: 15 * time.Minute, LongestGuessWait: 24 * time.Hour,
 		Resends: 3, CodeFailures: 5, PendingDevices: 50, Browsers: 10, PendingLife: 24 * time.Hour,
 		PairingGuesses: 100, PairingGuessesPerKey: 10, CodeGuesses: 10, AuthenticationLife: 2 * time.Hour, RiskLife: 24 * time.Hour,
+		UnprovenPerHour: 5, UnprovenPerDay: 10, UnprovenPerExecution: 6, UnprovenPerAddress: 60, UnprovenPerEnvironment: 2000,
 		ScanUsers: 50_000, ScanActivities: 50_000,
 	}
+}
+
+func (l Limits) unproven() notify.Unproven {
+	return notify.Unproven{Hour: l.UnprovenPerHour, Day: l.UnprovenPerDay, Execution: l.UnprovenPerExecution,
+		Address: l.UnprovenPerAddress, Environment: l.UnprovenPerEnvironment}
 }
 
 // ErrOptions marks Options that make no Service.

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -24,4 +25,26 @@ func profile(c *rest.Call, user string) (map[string]any, error) {
 		return nil, fmt.Errorf("record %s: %w", key, err)
 	}
 	return in, nil
+}
+
+// verifiedEmail is the e-mail address of a user, "" while it is not verified.
+func verifiedEmail(c *rest.Call, user string) (string, error) {
+	in, err := profile(c, user)
+	if err != nil {
+		if _, missing := rest.ProblemOf(err); missing {
+			return "", nil // an account of an earlier version has no profile
+		}
+		return "", err
+	}
+	if verified, _ := in["emailVerified"].(bool); !verified {
+		return "", nil
+	}
+	email, _ := in["email"].(string)
+	return email, nil
+}
+
+// MessagesFull reports whether messages to unproven targets are refused because the
+// environment has reached Limits.UnprovenPerEnvironment.
+func (s *Service) MessagesFull(ctx context.Context) (bool, error) {
+	return s.opts.Limits.unproven().IsFull(ctx, s.db, s.opts.Environment)
 }

@@ -64,10 +64,18 @@ type setting func(*embedded.Options)
 
 func limits(change func(*embedded.Limits)) setting {
 	return func(o *embedded.Options) {
-		l := embedded.DefaultLimits()
+		l := usualLimits()
 		change(&l)
 		o.Limits = &l
 	}
+}
+
+// usualLimits are the defaults, without those of messages to unproven targets: the devices
+// of most tests are made ACTIVE, and the tests are not about how often they are written to.
+func usualLimits() embedded.Limits {
+	l := embedded.DefaultLimits()
+	l.UnprovenPerHour, l.UnprovenPerDay, l.UnprovenPerExecution, l.UnprovenPerAddress, l.UnprovenPerEnvironment = 0, 0, 0, 0, 0
+	return l
 }
 
 // storeKind is what the worlds of these tests stand on: make test runs them on both.
@@ -120,7 +128,9 @@ func worldOn(t *testing.T, s store.Store, settings ...setting) *world {
 // service makes a service on the world's store: cheap hashes, three channels, P0's lock.
 func (w *world) service(settings ...setting) *embedded.Service {
 	w.t.Helper()
+	usual := usualLimits()
 	o := embedded.Options{
+		Limits:      &usual,
 		Environment: envID, BaseURL: base, Channels: []string{"EMAIL", "SMS", "VOICE"},
 		HashCost:  embedded.HashCost{MemoryKiB: 64, Passes: 1, Lanes: 1},
 		OnCompare: func() { w.compared.Add(1) }, OnHash: func() { w.hashed.Add(1) },

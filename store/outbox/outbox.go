@@ -33,6 +33,14 @@ type Message struct {
 	Supersedes  string          `json:"supersedes,omitempty"` // group of which only the newest message is sent
 	Expires     time.Time       `json:"expires,omitzero"`     // not sent from then on; zero: never expires
 	CreatedAt   time.Time       `json:"createdAt"`            // by Add
+	Lane        Lane            `json:"lane,omitzero"`
+}
+
+// Lane says with whom a message shares its turn. The zero Lane is that of To, for nobody.
+type Lane struct {
+	Target string `json:"target,omitempty"` // equal for all spellings of To; "" is To itself
+	Source string `json:"source,omitempty"` // the client for whom it is sent; "" is unknown
+	Proven bool   `json:"proven,omitempty"` // the target is known to be its user's
 }
 
 // Add writes the message in the unit of tx, for delivery after its commit.

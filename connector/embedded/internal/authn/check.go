@@ -115,6 +115,11 @@ func (s *Authentications) done(c *rest.Call, x *session, d *device.Record) error
 		return err
 	}
 	k, _ := device.KindOf(d.Type)
+	if k.Sent() {
+		if err := s.Notify.Prove(c, x.User, k.Channel, d.Address); err != nil {
+			return err
+		}
+	}
 	x.Code, x.AMR = nil, append([]string{"mfa"}, k.AMR...)
 	return audited(c, "OTP.CHECK_SUCCESS", x, rest.Success)
 }

@@ -129,7 +129,22 @@ func (s *Authentications) choose(c *rest.Call, x *session, want *selection) (cod
 		len(usable) > 1 && (how == policy.PromptToSelect || x.account.Unordered):
 		return "", nil
 	}
-	return s.challenge(c, x, usable[0].ID, "selectedDevice.id")
+	return s.challengeFirst(c, x, usable)
+}
+
+// challengeFirst challenges the first device that gets a message. When none gets one it is
+// QUOTA_EXCEEDED.
+func (s *Authentications) challengeFirst(c *rest.Call, x *session, usable []*device.Record) (string, error) {
+	before := *x.record
+	var refusal error
+	for _, d := range usable {
+		var code string
+		if code, refusal = s.challenge(c, x, d.ID, "selectedDevice.id"); !notify.IsExceeded(refusal) {
+			return code, refusal
+		}
+		*x.record = before
+	}
+	return "", refusal
 }
 
 // noDevice ends the session: FAILED, with the devices that time or an administrator may

@@ -36,6 +36,11 @@ func (s *Devices) activate(c *rest.Call) (rest.Reply, error) {
 	if res.Verdict != otp.Right {
 		return rest.Reply{}, s.refused(c, a, r, res)
 	}
+	if k, _ := KindOf(r.Type); k.Sent() {
+		if err := s.Notify.Prove(c, a.ID, k.Channel, r.Address); err != nil {
+			return rest.Reply{}, err
+		}
+	}
 	r.Pairing, r.Resent, r.KeyURI = nil, 0, ""
 	return s.activated(c, a, r, nil)
 }

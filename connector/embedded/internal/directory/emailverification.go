@@ -82,6 +82,9 @@ func (d *Directory) verifyEmail(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, d.wrongCode(c, a.ID, "verificationCode", j)
 	}
 	in.Verified = true
+	if err := d.Notify.Prove(c, a.ID, notify.Email, in.email()); err != nil {
+		return rest.Reply{}, err
+	}
 	if err := d.keep(c, in, a, "e-mail address verified"); err != nil {
 		return rest.Reply{}, err
 	}

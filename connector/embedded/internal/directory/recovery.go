@@ -101,6 +101,9 @@ func (d *Directory) redeem(c *rest.Call, in *info, a *account.Account, n assignm
 	if !j.right || !d.still(in, j) {
 		return rest.Reply{}, d.wrongRecovery(c, a, j)
 	}
+	if err := d.Notify.Prove(c, a.ID, notify.Email, in.email()); err != nil {
+		return rest.Reply{}, err
+	}
 	if p := d.Policy.Check(n.target, *n.value, same, in.identity()); p != nil {
 		return rest.Reply{}, p // not kept: the code can be used again
 	}

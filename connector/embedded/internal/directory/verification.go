@@ -112,7 +112,12 @@ func (d *Directory) verifyUser(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, d.wrongCode(c, a.ID, "verificationCode", j)
 	}
 	in.Status = ""
-	in.Verified = in.Verified || d.still(in, j)
+	if d.still(in, j) {
+		in.Verified = true
+		if err := d.Notify.Prove(c, a.ID, notify.Email, in.email()); err != nil {
+			return rest.Reply{}, err
+		}
+	}
 	return d.verified(c, in, a, "account verified")
 }
 

@@ -36,12 +36,16 @@ type Mail struct {
 // Mails reports whether e-mail has a sender.
 func (n Notifier) Mails() bool { return slices.Contains(n.Channels, Email) }
 
-// Forget drops what is counted for a user.
-func Forget(c *rest.Call, user string) { c.Tx.Delete(userKey(c.Env, user)) }
+// Forget drops what is counted and proven of a user.
+func Forget(c *rest.Call, user string) {
+	c.Tx.Delete(userKey(c.Env, user))
+	c.Tx.Delete(provenKey(c.Env, user))
+}
 
-// Mail adds the message to the unit of work, or refuses one beyond the day's limits.
+// Mail adds the message to the unit of work, or refuses one beyond the limits.
 func (n Notifier) Mail(c *rest.Call, m Mail) error {
-	if err := n.spend(c, Code{User: m.User, Channel: Email, To: m.To}); err != nil {
+	lane, err := n.Count(c, Code{User: m.User, Channel: Email, To: m.To})
+	if err != nil {
 		return err
 	}
 	now := c.Tx.Now()
@@ -50,9 +54,9 @@ func (n Notifier) Mail(c *rest.Call, m Mail) error {
 		expires = now.Add(m.LifeTime)
 	}
 	subject, text := m.texts()
-	err := outbox.Add(c.Tx, c.Env, outbox.Message{
+	err = outbox.Add(c.Tx, c.Env, outbox.Message{
 		ID: c.Tx.NewID(), Environment: c.Env, Channel: Email, To: m.To, Subject: subject, Text: text, Code: m.Code,
-		Supersedes: m.Group, CreatedAt: now, Expires: expires,
+		Supersedes: m.Group, CreatedAt: now, Expires: expires, Lane: lane,
 	})
 	if err != nil {
 		return fmt.Errorf("add a mail: %w", err)

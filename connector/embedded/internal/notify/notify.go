@@ -51,17 +51,18 @@ type Code struct {
 	LifeTime time.Duration
 }
 
-// Send adds the message to the unit of work, if the day's limits allow it, else it is
+// Send adds the message to the unit of work, if the limits allow it, else it is
 // QUOTA_EXCEEDED. It is worthless after LifeTime. The caller has the user's latch.
 func (n Notifier) Send(c *rest.Call, m Code) error {
-	if err := n.spend(c, m); err != nil {
+	lane, err := n.Count(c, m)
+	if err != nil {
 		return err
 	}
 	now := c.Tx.Now()
 	subject, text := m.texts()
-	err := outbox.Add(c.Tx, c.Env, outbox.Message{
+	err = outbox.Add(c.Tx, c.Env, outbox.Message{
 		ID: c.Tx.NewID(), Environment: c.Env, Channel: m.Channel, To: m.To, Subject: subject, Text: text, Code: m.OTP,
-		Supersedes: m.Group, CreatedAt: now, Expires: now.Add(m.LifeTime),
+		Supersedes: m.Group, CreatedAt: now, Expires: now.Add(m.LifeTime), Lane: lane,
 	})
 	if err != nil {
 		return fmt.Errorf("add a message: %w", err)

@@ -49,6 +49,7 @@ func (n Notifier) Push(c *rest.Call, p Push) error {
 	err = outbox.Add(c.Tx, c.Env, outbox.Message{
 		ID: c.Tx.NewID(), Environment: c.Env, Channel: Pushes, To: p.To, Subject: title, Text: body, Data: data,
 		Supersedes: p.Group, CreatedAt: c.Tx.Now(), Expires: p.Expires,
+		Lane: outbox.Lane{Target: n.Quota.hide("push", p.To), Source: n.Quota.sourceOf(c), Proven: true}, // the app was paired
 	})
 	if err != nil {
 		return fmt.Errorf("add a push: %w", err)

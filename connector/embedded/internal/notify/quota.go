@@ -1,23 +1,25 @@
 package notify
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"time"
 
-	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
+	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
 	"github.com/mfaflow/mfaflow/store"
+	"github.com/mfaflow/mfaflow/store/outbox"
 )
 
-// Quota limits the messages with codes of one day, UTC. Zero is no limit.
+// Quota limits the messages with codes. Zero is no limit.
 type Quota struct {
-	PerUser   int    // to one user on one channel
-	PerTarget int    // to one address or number on one channel, whoever asks
-	Key       []byte // HMAC key that hides addresses in keys
+	PerUser   int      // to one user on one channel, a day, UTC
+	PerTarget int      // to one address or number on one channel, a day, UTC, whoever asks
+	Unproven  Unproven // to targets that are not proven to be the user's
+	Key       []byte   // HMAC key that hides addresses in keys
+
+	// Verified is the e-mail address of a user that is known to be theirs; "" for none.
+	Verified func(c *rest.Call, user string) (string, error)
 }
 
 // Spent is what was sent on a day: a record for each user, and one for each target.
@@ -32,13 +34,7 @@ type Spent struct {
 func userKey(env, user string) store.Key { return store.K(env, "sent", "user", user) }
 
 func (q Quota) targetKey(env, channel, to string) store.Key {
-	name := address.Fold(to)
-	if channel != Email {
-		name = address.Digits(to)
-	}
-	m := hmac.New(sha256.New, q.Key)
-	fmt.Fprintf(m, "%s %s", channel, name)
-	return store.K(env, "sent", "target", base64.RawURLEncoding.EncodeToString(m.Sum(nil)))
+	return store.K(env, "sent", "target", q.hide(channel, foldMailbox(channel, to)))
 }
 
 const day = 24 * time.Hour
@@ -74,34 +70,65 @@ func (n Notifier) Spent(c *rest.Call, user string) (func(channel string) bool, e
 	return func(channel string) bool { return s.N[channel] >= n.Quota.PerUser }, err
 }
 
-// spend counts a message, or refuses it.
-func (n Notifier) spend(c *rest.Call, m Code) error {
+// Count counts a message as if it was sent, or refuses it and counts nothing. It returns
+// by what the outbox is fair. What only looks like sending counts like this too, so that
+// the limits tell nobody which of the two it was. The caller has the user's latch.
+func (n Notifier) Count(c *rest.Call, m Code) (outbox.Lane, error) {
+	proven, err := n.Quota.isProven(c, m.User, m.Channel, m.To)
+	if err != nil {
+		return outbox.Lane{}, err
+	}
+	target := n.Quota.hide("target", foldMailbox(m.Channel, m.To))
+	days, err := n.Quota.days(c, m)
+	if err != nil {
+		return outbox.Lane{}, err
+	}
+	if !proven {
+		if err := n.Quota.countUnproven(c, target); err != nil {
+			return outbox.Lane{}, err
+		}
+	}
+	for key, value := range days {
+		c.Tx.Put(key, value)
+	}
+	return outbox.Lane{Target: target, Source: n.Quota.sourceOf(c), Proven: proven}, nil
+}
+
+// days are the records of the day's limits with one message more; or the refusal.
+func (q Quota) days(c *rest.Call, m Code) (map[store.Key][]byte, error) {
+	records := map[store.Key][]byte{}
 	for _, l := range []struct {
 		limit int
 		key   store.Key
 		name  string
 	}{
-		{n.Quota.PerUser, userKey(c.Env, m.User), m.Channel},
-		{n.Quota.PerTarget, n.Quota.targetKey(c.Env, m.Channel, m.To), ""},
+		{q.PerUser, userKey(c.Env, m.User), m.Channel},
+		{q.PerTarget, q.targetKey(c.Env, m.Channel, m.To), ""},
 	} {
 		if l.limit == 0 {
 			continue
 		}
 		s, err := load(c, l.key)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if s.N[l.name] >= l.limit {
-			return Exceeded(m.Channel, l.limit, c.Tx.Now())
+			return nil, Exceeded(m.Channel, l.limit, c.Tx.Now())
 		}
 		s.N[l.name]++
-		b, err := json.Marshal(s)
-		if err != nil {
-			return fmt.Errorf("encode %s: %w", l.key, err)
+		if records[l.key], err = json.Marshal(s); err != nil {
+			return nil, fmt.Errorf("encode %s: %w", l.key, err)
 		}
-		c.Tx.Put(l.key, b)
 	}
-	return nil
+	return records, nil
+}
+
+// sourceOf names the client for whom a message is sent, "" for none.
+func (q Quota) sourceOf(c *rest.Call) string {
+	if ip := connector.SourceOf(c.Ctx).Address; ip != "" {
+		return q.hideAddress(ip)
+	}
+	return ""
 }
 
 // Exceeded is the refusal of a message beyond a limit. It says when to come again.
@@ -110,6 +137,9 @@ func Exceeded(channel string, limit int, now time.Time) *rest.Problem {
 	return rest.Refuse(rest.RequestFailed, rest.QuotaExceeded, "", DailyLimit(channel)).
 		With("quotaLimit", limit).With("quotaResetTime", rest.At(reset))
 }
+
+// IsExceeded reports whether an error is the refusal of a message beyond a limit.
+func IsExceeded(err error) bool { return rest.HasDetail(err, rest.QuotaExceeded) }
 
 // DailyLimit says that the day's messages on a channel are used up.
 func DailyLimit(channel string) string {

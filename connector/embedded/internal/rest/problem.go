@@ -3,6 +3,7 @@ package rest
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/mfaflow/mfaflow/connector/pingone"
 )
@@ -61,6 +62,12 @@ type Problem struct {
 
 // Error names the first code.
 func (p *Problem) Error() string { return p.Body.Error() }
+
+// HasDetail reports whether an error is a refusal with a detail of that code.
+func HasDetail(err error, code string) bool {
+	p, refused := ProblemOf(err)
+	return refused && slices.ContainsFunc(p.Body.Details, func(d pingone.Detail) bool { return d.Code == code })
+}
 
 // Keep marks that the refusal is part of the story: attempts counted and events
 // written before it are committed with it.

@@ -39,6 +39,14 @@ type Capability struct {
 	// Recover is for x-effect probe: it reads back whether an earlier Run with the
 	// same call took effect, and completes or fails as that Run would have.
 	Recover func(ctx context.Context, call Call) Outcome
+
+	// Confirm is for x-authenticates: it reports why a proof of an earlier Run counts no
+	// more, nil if it does. The engine asks before it runs anything else for the user, and
+	// once more before the execution completes; what Confirm reads through the unit of work
+	// in ctx is checked at its commit. Codes: ACCOUNT_NOT_USABLE, NO_USABLE_DEVICES,
+	// CREDENTIALS_CHANGED, or the error that kept it from telling. Without Confirm a proof
+	// counts until the execution ends.
+	Confirm func(ctx context.Context, p Proof) *Fail
 }
 
 // Call is what a run gets.
@@ -64,6 +72,9 @@ type Complete struct {
 	// Proof is set when the run authenticated someone. Only capabilities whose
 	// schema says x-authenticates may set it.
 	Proof *Proof
+
+	// Renewal is set when the run itself changed the credentials of a user.
+	Renewal *Renewal
 }
 
 // Fail says that the capability could not do its work. The flow's `catch` routes it
@@ -85,4 +96,18 @@ type Proof struct {
 	At       time.Time // when the check succeeded
 	Since    time.Time // when the challenge was made; zero if there was none. Older than the execution: refused
 	Resource string    // id of the challenge, such as the deviceAuthentication; may be ""
+
+	// What the proof rests on, for Confirm.
+	Device     string // id of the device that was used; "" for none, or one that is the user's only once
+	DeviceType string // "" for none
+	Policy     string // id of the device authentication policy; "" for the default one
+	Epoch      string // the state of the user's credentials; "" where the back end tells none
+}
+
+// Renewal says that a run changed the credentials of a user on behalf of the execution. What
+// the execution has proven of that user before goes on to count, under the new state.
+type Renewal struct {
+	UserID string
+	Epoch  string // the new state of the credentials; "" if the user is gone, and the proofs with them
+	Device string // id of a device that the run removed; "" for none
 }

@@ -18,6 +18,14 @@ const (
 	CodeInternal         = "INTERNAL"
 )
 
+// Codes of a proof that counts no more. Capabilities with Confirm give them; an execution
+// that ends with one of them was not completed, whatever its flow catches.
+const (
+	CodeAccountNotUsable   = "ACCOUNT_NOT_USABLE"  // the user is gone, disabled or locked
+	CodeCredentialsChanged = "CREDENTIALS_CHANGED" // a password was set, MFA switched off, a device removed
+	CodeNoUsableDevices    = "NO_USABLE_DEVICES"   // the device is gone or blocked, or its method not allowed
+)
+
 // Error is an operator's error with a code. Two Errors match under errors.Is when
 // their codes are equal.
 type Error struct {

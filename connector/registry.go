@@ -100,6 +100,20 @@ func (e *Entry) Recover(ctx context.Context, call Call) Outcome {
 	return e.checked(ctx, call, e.Capability.Recover)
 }
 
+// Confirm judges a proof of an earlier Run again. It never panics. A capability without
+// Confirm lets it count.
+func (e *Entry) Confirm(ctx context.Context, p Proof) (fail *Fail) {
+	if e.Capability.Confirm == nil {
+		return nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			fail = &Fail{Code: CodeInternal, Err: fmt.Errorf("panic: %v\n%s", r, debug.Stack())}
+		}
+	}()
+	return e.Capability.Confirm(ctx, p)
+}
+
 func (e *Entry) checked(ctx context.Context, call Call, run func(context.Context, Call) Outcome) Outcome {
 	if bad := e.Spec.Input.Validate(call.Input); bad != nil {
 		return refusal(CodeInputInvalid, bad)

@@ -14,6 +14,12 @@ type proof struct {
 	Methods []string `json:"m"`
 	At      int64    `json:"t"`
 	Since   int64    `json:"s,omitempty"`
+
+	Capability string `json:"c,omitempty"` // that made it, and judges it again
+	Device     string `json:"d,omitempty"`
+	Type       string `json:"k,omitempty"`
+	Policy     string `json:"p,omitempty"`
+	Epoch      string `json:"e,omitempty"`
 }
 
 // clockSkew is how far the clock of a back end may be behind ours before its challenges
@@ -27,7 +33,8 @@ func (w *walker) prove(c *connector.Entry, p connector.Proof) {
 		p.Since = p.Since.Add(clockSkew)
 	}
 	w.st.head.Proofs = append(w.st.head.Proofs, proof{
-		User: p.UserID, Methods: p.Methods, At: millis(p.At), Since: millis(p.Since)})
+		User: p.UserID, Methods: p.Methods, At: millis(p.At), Since: millis(p.Since),
+		Capability: c.ID, Device: p.Device, Type: p.DeviceType, Policy: p.Policy, Epoch: p.Epoch})
 	w.st.head.Rotate = true
 }
 
@@ -86,7 +93,14 @@ func maxTime(a, b time.Time) time.Time {
 // finish ends the execution. What a client may still read stays; all else goes.
 func (w *walker) finish(e event, outcome string, info *ErrorInfo) error {
 	if e == eventComplete {
-		result, bad := w.result()
+		bad, err := w.confirmProofs()
+		if err != nil {
+			return err
+		}
+		var result *Result
+		if bad == nil {
+			result, bad = w.result()
+		}
 		if bad != nil {
 			e, outcome, info = eventFail, "failed", bad
 		}

@@ -18,6 +18,13 @@ func (w *walker) uses(n *flows.Node) error {
 	if err != nil {
 		return w.fail(n, infoOf(err))
 	}
+	info, err := w.confirmProofs()
+	if err != nil {
+		return err
+	}
+	if info != nil {
+		return w.finish(eventFail, "failed", info)
+	}
 	call := connector.Call{Input: input, Key: w.callKey(n)}
 	if needsCommit(n.Capability) {
 		return w.leaveTo(n, call)
@@ -43,6 +50,7 @@ func timedOut(ctx context.Context, o connector.Outcome) connector.Outcome {
 
 // took routes what a capability returned.
 func (w *walker) took(n *flows.Node, o connector.Outcome) error {
+	w.noteRun(n.Capability, o)
 	switch o := o.(type) {
 	case connector.Complete:
 		w.note(TraceEntry{Event: "complete", Capability: n.Capability.ID})

@@ -32,7 +32,8 @@ type walker struct {
 	fresh   bool // the answer of this unit carries a new remember-me value
 	trace   []TraceEntry
 
-	gaveBack map[string]any // the outputs of the end that was reached, as the audit holds them
+	gaveBack  map[string]any // the outputs of the end that was reached, as the audit holds them
+	confirmed bool           // the proofs were judged in this unit, and nothing ran since that could matter
 }
 
 // walk goes on from the current node until there is something to wait for.

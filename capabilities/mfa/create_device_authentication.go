@@ -32,7 +32,7 @@ type createDeviceAuthenticationInput struct {
 //
 // API: POST /deviceAuthentications on the auth host
 func createDeviceAuthentication() node.Spec {
-	return node.DefineRun("mfa/create-device-authentication",
+	return node.WithConfirm(node.DefineRun("mfa/create-device-authentication",
 		func(ctx context.Context, c node.Client, in createDeviceAuthenticationInput) connector.Outcome {
 			user, refusal := node.AuthenticatedUser(in.UserID, in.UsernameLess)
 			switch {
@@ -55,5 +55,5 @@ func createDeviceAuthentication() node.Spec {
 				Host: pingone.HostAuth, Method: http.MethodPost, Path: pingone.Path{"deviceAuthentications"},
 				Header: node.UserAgent(in.UserAgent), Body: body,
 			}, node.Authenticated())
-		})
+		}), node.ConfirmDevice)
 }

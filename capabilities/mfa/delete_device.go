@@ -13,7 +13,10 @@ import (
 //
 // API: DELETE /users/{userId}/devices/{deviceId}
 func deleteDevice() node.Spec {
-	return node.WithRecover(node.Define("mfa/delete-device", deleteDeviceRequest),
+	return node.WithRecover(node.DefineRun("mfa/delete-device",
+		func(ctx context.Context, c node.Client, in userDevice) connector.Outcome {
+			return c.Do(ctx, deleteDeviceRequest(in), node.Renewed(in.UserID, in.DeviceID))
+		}),
 		func(ctx context.Context, c node.Client, in userDevice) connector.Outcome {
 			return c.DeleteAgain(ctx, deleteDeviceRequest(in))
 		})

@@ -15,9 +15,9 @@ type devicePasscodeInput struct {
 //
 // API: POST /deviceAuthentications/{deviceAuthenticationId}, otp.check
 func devicePasscode() node.Spec {
-	return node.Define("mfa/device-passcode",
+	return node.WithConfirm(node.Define("mfa/device-passcode",
 		func(in devicePasscodeInput) pingone.Request {
 			return node.Action(in.ID, "otp.check", node.Object{"otp": in.OTP})
 		},
-		node.Authenticated())
+		node.Authenticated()), node.ConfirmDevice)
 }

@@ -16,10 +16,10 @@ type fidoAssertionInput struct {
 //
 // API: POST /deviceAuthentications/{deviceAuthenticationId}, assertion.check
 func fidoAssertion() node.Spec {
-	return node.Define("mfa/fido-assertion",
+	return node.WithConfirm(node.Define("mfa/fido-assertion",
 		func(in fidoAssertionInput) pingone.Request {
 			return node.Action(in.ID, "assertion.check",
 				node.Object{"assertion": in.Assertion, "origin": in.Origin}.Put("compatibility", in.Compatibility))
 		},
-		node.Authenticated())
+		node.Authenticated()), node.ConfirmDevice)
 }

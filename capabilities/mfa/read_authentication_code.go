@@ -11,7 +11,7 @@ import (
 //
 // API: GET /authenticationCodes/{authenticationCodeId} on the auth host
 func readAuthenticationCode() node.Spec {
-	return node.Define("mfa/read-authentication-code",
+	return node.WithConfirm(node.Define("mfa/read-authentication-code",
 		func(in authenticationCode) pingone.Request { return in.request(http.MethodGet) },
-		node.Whole("authenticationCode"), node.AuthenticatedByApp())
+		node.Whole("authenticationCode"), node.AuthenticatedByApp()), node.ConfirmDevice)
 }

@@ -16,12 +16,12 @@ type readDeviceAuthenticationInput struct {
 //
 // API: GET /deviceAuthentications/{deviceAuthenticationId} on the auth host
 func readDeviceAuthentication() node.Spec {
-	return node.Define("mfa/read-device-authentication",
+	return node.WithConfirm(node.Define("mfa/read-device-authentication",
 		func(in readDeviceAuthenticationInput) pingone.Request {
 			return pingone.Request{
 				Host: pingone.HostAuth, Method: http.MethodGet,
 				Path: pingone.Path{"deviceAuthentications", in.ID},
 			}
 		},
-		node.Authenticated())
+		node.Authenticated()), node.ConfirmDevice)
 }

@@ -1,9 +1,11 @@
 package mfa
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/mfaflow/mfaflow/capabilities/internal/node"
+	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/connector/pingone"
 )
 
@@ -16,13 +18,12 @@ type updateMFAStatusInput struct {
 //
 // API: PUT /users/{userId}/mfaEnabled
 func updateMFAStatus() node.Spec {
-	return node.Define("mfa/update-mfa-status",
-		func(in updateMFAStatusInput) pingone.Request {
-			return pingone.Request{
+	return node.DefineRun("mfa/update-mfa-status",
+		func(ctx context.Context, c node.Client, in updateMFAStatusInput) connector.Outcome {
+			return c.Do(ctx, pingone.Request{
 				Method: http.MethodPut,
 				Path:   node.User(in.UserID, "mfaEnabled"),
 				Body:   map[string]any{"mfaEnabled": in.MFAEnabled},
-			}
-		},
-		node.Pick("mfaEnabled"))
+			}, node.Pick("mfaEnabled"), node.Renewed(in.UserID, ""))
+		})
 }

@@ -26,7 +26,7 @@ type createDeviceAuthenticationInput struct {
 //
 // API: POST /deviceAuthentications on the auth host
 func createDeviceAuthentication() node.Spec {
-	return node.DefineRun("pingid/create-device-authentication",
+	return node.WithConfirm(node.DefineRun("pingid/create-device-authentication",
 		func(ctx context.Context, c node.Client, in createDeviceAuthenticationInput) connector.Outcome {
 			user, refusal := node.AuthenticatedUser(in.UserID, in.UsernameLess)
 			switch {
@@ -46,5 +46,5 @@ func createDeviceAuthentication() node.Spec {
 					Put("notification", node.Notification{}.Body(in.Template)).
 					Put("compatibility", node.First(in.FIDOCompatibility, in.Compatibility)),
 			}, node.Authenticated())
-		})
+		}), node.ConfirmDevice)
 }

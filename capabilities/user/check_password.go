@@ -24,7 +24,7 @@ const nobody = "00000000-0000-0000-0000-000000000000"
 //
 // API: GET /users?filter=… or /users/{userId}; POST /users/{id}/password, password.check
 func checkPassword() node.Spec {
-	return node.DefineRun("user/check-password",
+	return node.WithConfirm(node.DefineRun("user/check-password",
 		func(ctx context.Context, c node.Client, in checkPasswordInput) connector.Outcome {
 			if in.Username == "" && in.UserID == "" {
 				return node.Missing("username")
@@ -47,6 +47,6 @@ func checkPassword() node.Spec {
 			if !maySignOn(user) {
 				return oneAnswer(connector.Fail{Details: map[string]any{"status": float64(http.StatusBadRequest)}})
 			}
-			return state.Complete(node.Set("user", user), node.Set("passwordStatus", state.Body["status"]), c.Proved(id, "pwd"))
-		})
+			return state.Complete(node.Set("user", user), node.Set("passwordStatus", state.Body["status"]), c.ProvedByPassword(id))
+		}), node.ConfirmPassword)
 }

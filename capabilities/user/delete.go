@@ -13,10 +13,22 @@ import (
 //
 // API: DELETE /users/{userId}
 func deleteUser() node.Spec {
-	return node.WithRecover(node.Define("user/delete", deleteRequest),
+	return node.WithRecover(node.DefineRun("user/delete",
 		func(ctx context.Context, c node.Client, in byID) connector.Outcome {
-			return c.DeleteAgain(ctx, deleteRequest(in))
+			return withoutProofs(in.UserID, c.Do(ctx, deleteRequest(in)))
+		}),
+		func(ctx context.Context, c node.Client, in byID) connector.Outcome {
+			return withoutProofs(in.UserID, c.DeleteAgain(ctx, deleteRequest(in)))
 		})
+}
+
+// withoutProofs tells that whatever was proven of the user went with the user.
+func withoutProofs(userID string, o connector.Outcome) connector.Outcome {
+	if done, ok := o.(connector.Complete); ok {
+		done.Renewal = &connector.Renewal{UserID: userID}
+		return done
+	}
+	return o
 }
 
 func deleteRequest(in byID) pingone.Request {

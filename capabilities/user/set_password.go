@@ -1,9 +1,11 @@
 package user
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/mfaflow/mfaflow/capabilities/internal/node"
+	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/connector/pingone"
 )
 
@@ -17,12 +19,12 @@ type setPasswordInput struct {
 //
 // API: PUT /users/{userId}/password, password.setValue
 func setPassword() node.Spec {
-	return node.Define("user/set-password",
-		func(in setPasswordInput) pingone.Request {
-			return pingone.Request{
+	return node.DefineRun("user/set-password",
+		func(ctx context.Context, c node.Client, in setPasswordInput) connector.Outcome {
+			return c.Do(ctx, pingone.Request{
 				Method: http.MethodPut, Path: node.User(in.UserID, "password"),
 				MediaType: pingone.MediaType("password.setValue"),
 				Body:      map[string]any{"value": in.Password, "forceChange": in.ForceChange},
-			}
+			}, node.Renewed(in.UserID, ""))
 		})
 }

@@ -19,6 +19,7 @@ type Answer struct {
 	Headers map[string]any
 	Body    map[string]any // the REST body unchanged; {} for none
 
+	epoch      string   // of the credentials of the user that it is about; "" where the service tells none
 	setCookies []string // secrets: for Cookies only
 }
 
@@ -40,7 +41,8 @@ func (c Client) Ask(ctx context.Context, req pingone.Request) (Answer, *connecto
 	if r.Status < http.StatusOK || r.Status >= http.StatusMultipleChoices {
 		return Answer{}, refused(r)
 	}
-	a := Answer{Status: r.Status, Headers: headersOf(r.Header), Body: map[string]any{}, setCookies: r.Header.Values("Set-Cookie")}
+	a := Answer{Status: r.Status, Headers: headersOf(r.Header), Body: map[string]any{},
+		epoch: r.Header.Get(pingone.CredentialEpoch), setCookies: r.Header.Values("Set-Cookie")}
 	if len(r.Body) == 0 {
 		return a, nil
 	}

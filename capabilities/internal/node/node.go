@@ -45,6 +45,7 @@ type Spec struct {
 	Input   reflect.Type // the struct that the input is decoded into
 	run     func(context.Context, Client, map[string]any) connector.Outcome
 	recover func(context.Context, Client, map[string]any) connector.Outcome
+	confirm func(context.Context, Client, connector.Proof) *connector.Fail
 }
 
 // Define makes a capability of one request. Each shape adds members to its output.
@@ -62,6 +63,12 @@ func DefineRun[In any](id string, run func(context.Context, Client, In) connecto
 // WithRecover says how a lost answer is read back (x-effect probe).
 func WithRecover[In any](s Spec, run func(context.Context, Client, In) connector.Outcome) Spec {
 	s.recover = decoded(run)
+	return s
+}
+
+// WithConfirm says how a proof is judged again.
+func WithConfirm(s Spec, confirm func(context.Context, Client, connector.Proof) *connector.Fail) Spec {
+	s.confirm = confirm
 	return s
 }
 
@@ -127,6 +134,9 @@ func (s Spec) bind(c Client) connector.Capability {
 		bound.Recover = func(ctx context.Context, call connector.Call) connector.Outcome {
 			return s.recover(ctx, c, call.Input)
 		}
+	}
+	if s.confirm != nil {
+		bound.Confirm = func(ctx context.Context, p connector.Proof) *connector.Fail { return s.confirm(ctx, c, p) }
 	}
 	return bound
 }

@@ -25,21 +25,22 @@ var registered = [...]string{"face", "fpt", "geo", "hwk", "iris", "kba", "otp", 
 func Authenticated() Shape {
 	return func(a Answer, done *connector.Complete) {
 		if a.Body["status"] == "COMPLETED" {
-			done.Proof = proofOf(a.Body, usedType(a))
+			done.Proof = proofOf(a, IDOf(a.Body["selectedDevice"]), usedType(a))
 		}
 	}
 }
 
 // proofOf reads the proof from a resource with user, id, createdAt and updatedAt. It is
 // nil without a user: nobody was authenticated then.
-func proofOf(body map[string]any, deviceType string) *connector.Proof {
-	user := IDOf(body["user"])
+func proofOf(a Answer, device, deviceType string) *connector.Proof {
+	user := IDOf(a.Body["user"])
 	if user == "" {
 		return nil
 	}
 	return &connector.Proof{
-		UserID: user, Methods: methods(body["authenticators"], deviceType),
-		At: timeIn(body["updatedAt"]), Since: timeIn(body["createdAt"]), Resource: IDOf(body),
+		UserID: user, Methods: methods(a.Body["authenticators"], deviceType),
+		At: timeIn(a.Body["updatedAt"]), Since: timeIn(a.Body["createdAt"]), Resource: IDOf(a.Body),
+		Device: device, DeviceType: deviceType, Policy: IDOf(a.Body["policy"]), Epoch: a.epoch,
 	}
 }
 
@@ -106,14 +107,14 @@ func timeIn(v any) time.Time {
 func AuthenticatedByApp() Shape {
 	return func(a Answer, done *connector.Complete) {
 		if a.Body["status"] == "COMPLETED" {
-			done.Proof = proofOf(a.Body, "MOBILE")
+			done.Proof = proofOf(a, IDOf(a.Embedded("device")), "MOBILE")
 		}
 	}
 }
 
-// Proved adds the proof of a check whose response carries no time, such as a password's.
-func (c Client) Proved(userID string, methods ...string) Shape {
-	return func(_ Answer, done *connector.Complete) {
-		done.Proof = &connector.Proof{UserID: userID, Methods: methods, At: c.Now().UTC()}
+// ProvedByPassword adds the proof of a password, whose check carries no time.
+func (c Client) ProvedByPassword(userID string) Shape {
+	return func(a Answer, done *connector.Complete) {
+		done.Proof = &connector.Proof{UserID: userID, Methods: []string{"pwd"}, At: c.Now().UTC(), Epoch: a.passwordEpoch()}
 	}
 }

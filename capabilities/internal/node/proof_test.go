@@ -49,7 +49,7 @@ func TestOnlyCompletedIsAProof(t *testing.T) {
 
 func TestProofTimes(t *testing.T) {
 	t.Parallel()
-	p := proofOf(map[string]any{"user": map[string]any{"id": "u1"}, "createdAt": "2026-03-01T13:00:00.5+01:00", "updatedAt": "soon"}, "EMAIL")
+	p := proofOf(Answer{Body: map[string]any{"user": map[string]any{"id": "u1"}, "createdAt": "2026-03-01T13:00:00.5+01:00", "updatedAt": "soon"}}, "", "EMAIL")
 	if want := time.Date(2026, 3, 1, 12, 0, 0, 5e8, time.UTC); !p.Since.Equal(want) || p.Since.Location() != time.UTC {
 		t.Errorf("since %v, want %v", p.Since, want)
 	}

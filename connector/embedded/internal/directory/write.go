@@ -199,7 +199,7 @@ func (d *Directory) change(c *rest.Call, start func(*info) Profile) (rest.Reply,
 	if err := audited(c, "USER.UPDATED", a.ID, rest.Success); err != nil {
 		return rest.Reply{}, err
 	}
-	return rest.OK(d.show(c, in, a))
+	return d.reply(c, in, a)
 }
 
 // clone copies a profile deeply, so that a decode into it leaves the original alone.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mfaflow/mfaflow/store"
@@ -20,6 +21,29 @@ const maxTraceValue = 512
 // maxTraceSteps is how many of the last steps a trace covers: the record of an execution
 // is written each step, so it cannot carry the key of every audit record for ever.
 const maxTraceSteps = 200
+
+// maxTraceBytes bounds the trace of one step, so that the audit keeps it whole: see
+// audit.MaxEvent.
+const maxTraceBytes = audit.MaxEvent - 4<<10
+
+// encodeTrace leaves out the values that were read if all together are too long, and
+// then the oldest entries.
+func encodeTrace(entries []TraceEntry) ([]byte, error) {
+	b, err := json.Marshal(entries)
+	if err != nil || len(b) <= maxTraceBytes {
+		return b, err
+	}
+	entries = slices.Clone(entries)
+	for i := range entries {
+		entries[i].Read, entries[i].Value = nil, nil
+	}
+	for {
+		if b, err = json.Marshal(entries); err != nil || len(b) <= maxTraceBytes || len(entries) == 1 {
+			return b, err
+		}
+		entries = entries[(len(entries)+1)/2:]
+	}
+}
 
 func joinPath(path []string) string { return strings.Join(path, ".") }
 
@@ -45,7 +69,7 @@ func shorten(v any) any {
 
 // record adds the audit event of this unit, with the trace in its data.
 func (w *walker) record(kind string) error {
-	data, err := json.Marshal(w.trace)
+	data, err := encodeTrace(w.trace)
 	if err != nil {
 		return fmt.Errorf("encode trace: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -82,8 +83,13 @@ func (m *metrics) write(w io.Writer, gauges map[string]float64) {
 	for _, st := range slices.Sorted(maps.Keys(m.executions)) {
 		fmt.Fprintf(w, "mfaflow_execution_answers_total{status=%q} %d\n", st, m.executions[st])
 	}
+	last := ""
 	for _, name := range slices.Sorted(maps.Keys(gauges)) {
-		fmt.Fprintf(w, "# TYPE %s gauge\n%s %g\n", name, name, gauges[name])
+		if metric, _, _ := strings.Cut(name, "{"); metric != last {
+			fmt.Fprintf(w, "# TYPE %s gauge\n", metric)
+			last = metric
+		}
+		fmt.Fprintf(w, "%s %g\n", name, gauges[name])
 	}
 }
 

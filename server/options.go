@@ -95,7 +95,7 @@ type Options struct {
 	FlowSchema  func() []byte                   // the JSON Schema of flows; nil: not served
 	Ready       func(context.Context) Readiness // nil: ready
 	StoreFailed <-chan struct{}                 // closed when the store has stopped
-	Gauges      func() map[string]float64       // more metrics, by full name without labels
+	Gauges      func() map[string]float64       // more metrics, by full name; labels, if any, follow in braces
 
 	// TrustedProxies may name the client in X-Forwarded-For. By default none may.
 	TrustedProxies []netip.Prefix

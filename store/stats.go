@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 )
 
@@ -47,4 +48,42 @@ func (c *counters) committed(ctx context.Context, writes []Write) {
 	c.commits.Add(1)
 	c.records.Add(uint64(len(writes)))
 	c.bytes.Add(uint64(n))
+}
+
+// Space is what the store takes on disk, in bytes, and how many of them are free: what
+// was deleted is used again, the file does not shrink. Both are 0 if the store does not
+// say.
+func (db *DB) Space() (size, free int64) {
+	if s, ok := db.store.(interface{ Space() (size, free int64) }); ok {
+		return s.Space()
+	}
+	return 0, 0
+}
+
+// CountRecords counts the records by kind, the second segment of their keys. It walks
+// all keys, some millions a second, and holds up nobody: keep what it gives a while.
+func (db *DB) CountRecords(ctx context.Context) (map[string]int64, error) {
+	counts := map[string]int64{}
+	count := func(k Key) { counts[kindOf(k)]++ }
+	if s, ok := db.store.(interface {
+		WalkKeys(ctx context.Context, visit func(Key)) error
+	}); ok {
+		err := s.WalkKeys(ctx, count)
+		return counts, err
+	}
+	for rec, err := range db.store.Scan(ctx, Range{}) {
+		if err != nil {
+			return nil, err
+		}
+		count(rec.Key)
+	}
+	return counts, nil
+}
+
+func kindOf(k Key) string {
+	parts := strings.SplitN(string(k), "/", 3)
+	if len(parts) < 2 {
+		return "system"
+	}
+	return parts[1]
 }

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 
@@ -38,6 +39,9 @@ type app struct {
 	caps    *connector.Registry
 	runner  *engine.Runner
 	server  *server.Server
+
+	rows   atomic.Pointer[map[string]int64] // records by kind, as counted last
+	rowsAt atomic.Int64                     // when, in Unix seconds
 
 	instance instance
 	token    string

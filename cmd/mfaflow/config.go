@@ -25,23 +25,25 @@ import (
 
 // config is how a server is set up: flag over environment over file over default.
 type config struct {
-	listen       string         // HOST:PORT
-	data         string         // the folder of store and key
-	dev          bool           // inbox, demo user, no address limits, loopback only
-	token        string         // the management token; "" is made from the key
-	environment  string         // id of the embedded PingOne environment; "" is made at first start
-	url          string         // public base; "" is http://listen
-	key          string         // master key, base64 of 32 bytes; "" is the file data/key
-	flows        string         // a folder of flows to deploy at start, and in dev when they change
-	smtpURL      string         // where mail goes to, see embedded.NewSMTP; "" is nowhere
-	hookURL      string         // where text messages and calls go to, see embedded.Webhook
-	hookSecret   string         // that signs what goes there
-	proxies      []netip.Prefix // that may name the client
-	workerID     string         // of a client that may use the embedded PingOne API
-	workerSecret string
-	origins      []string          // of which passkeys may answer, beside the server's own
-	topOrigins   []string          // that may frame pages on which passkeys answer
-	env          map[string]string // what flows read as env.*
+	listen      string         // HOST:PORT
+	data        string         // the folder of store and key
+	dev         bool           // inbox, demo user, no address limits, loopback only
+	token       string         // the management token; "" is made from the key
+	environment string         // id of the embedded PingOne environment; "" is made at first start
+	url         string         // public base; "" is http://listen
+	key         string         // master key, base64 of 32 bytes; "" is the file data/key
+	flows       string         // a folder of flows to deploy at start, and in dev when they change
+	smtpURL     string         // where mail goes to, see embedded.NewSMTP; "" is nowhere
+	hookURL     string         // where text messages and calls go to, see embedded.Webhook
+	hookSecret  string         // that signs what goes there
+	proxies     []netip.Prefix // that may name the client
+
+	auditRetention time.Duration // how long audit is kept; 0 for ever
+	workerID       string        // of a client that may use the embedded PingOne API
+	workerSecret   string
+	origins        []string          // of which passkeys may answer, beside the server's own
+	topOrigins     []string          // that may frame pages on which passkeys answer
+	env            map[string]string // what flows read as env.*
 
 	// What no user sets: tests bring a clock, timers, cheap hashes, certificates and templates.
 	now      func() time.Time
@@ -70,6 +72,7 @@ var settings = []struct{ name, fallback, help string }{
 	{"worker-secret", "", "its secret, of 16 characters at least"},
 	{"origins", "", "comma-separated further origins of which passkeys may answer, https://login.example.com"},
 	{"top-origins", "", "comma-separated origins whose pages may frame those on which passkeys answer (default: none)"},
+	{"audit-retention", "90d", "how long the audit is kept, in days (90d) or hours (2160h), a day at least; 0 is for ever"},
 	{"proxies", "", "comma-separated networks whose X-Forwarded-For is believed"},
 }
 
@@ -126,6 +129,9 @@ func loadConfig(cmd *cobra.Command, getenv func(string) string) (*config, error)
 		return nil, err
 	}
 	if c.proxies, err = parseProxies(values["proxies"]); err != nil {
+		return nil, err
+	}
+	if c.auditRetention, err = parseRetention(values["audit-retention"]); err != nil {
 		return nil, err
 	}
 	if c.origins, err = parseOrigins("origins", values["origins"]); err != nil {
@@ -214,6 +220,22 @@ func parseProxies(list string) ([]netip.Prefix, error) {
 		out = append(out, prefix)
 	}
 	return out, nil
+}
+
+// minRetention keeps the trace of an execution at least as long as the execution.
+const minRetention = 24 * time.Hour
+
+// parseRetention reads a number of days or hours.
+func parseRetention(text string) (time.Duration, error) {
+	if text == "0" {
+		return 0, nil
+	}
+	unit := map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour}[text[max(len(text)-1, 0):]]
+	n, err := strconv.ParseUint(text[:max(len(text)-1, 0)], 10, 16)
+	if d := time.Duration(n) * unit; err == nil && unit > 0 && d >= minRetention {
+		return d, nil
+	}
+	return 0, usagef("audit-retention is %q, want days or hours, 90d or 2160h, one day at least, or 0 for ever", text)
 }
 
 // parseOrigins takes origins as browsers write them, for they are compared as text.

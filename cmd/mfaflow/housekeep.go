@@ -22,6 +22,7 @@ func (a *app) housekeep(ctx context.Context) error {
 	}
 	for {
 		a.tidy(ctx, sealer)
+		a.countRows(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -30,7 +31,29 @@ func (a *app) housekeep(ctx context.Context) error {
 	}
 }
 
-// tidy deletes what can no longer be used and seals the audit up to a moment ago.
+// rowsEvery is how old the count of records may be: it walks all keys, some millions a
+// second.
+const rowsEvery = 5 * time.Minute
+
+// countRows counts the records for /metrics, if that is due.
+func (a *app) countRows(ctx context.Context) {
+	now := a.db.Now()
+	if now.Sub(time.Unix(a.rowsAt.Load(), 0)) < rowsEvery {
+		return
+	}
+	rows, err := a.db.CountRecords(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			a.log.Error("records not counted", slog.Any("error", err))
+		}
+		return
+	}
+	a.rows.Store(&rows)
+	a.rowsAt.Store(now.Unix())
+}
+
+// tidy deletes what can no longer be used, seals the audit up to a moment ago and deletes
+// what is older than the retention says.
 func (a *app) tidy(ctx context.Context, sealer *audit.Sealer) {
 	n, err := a.service.Sweep(store.Background(ctx))
 	if err != nil && ctx.Err() == nil {
@@ -44,5 +67,15 @@ func (a *app) tidy(ctx context.Context, sealer *audit.Sealer) {
 	}
 	if _, err := sealer.Seal(ctx); err != nil && ctx.Err() == nil {
 		a.log.Error("audit not sealed", slog.Any("error", err))
+	}
+	if a.config.auditRetention == 0 {
+		return
+	}
+	pruned, err := sealer.Prune(ctx, a.db.Now().Add(-a.config.auditRetention))
+	if err != nil && ctx.Err() == nil {
+		a.log.Error("audit not pruned", slog.Any("error", err))
+	}
+	if pruned > 0 {
+		a.log.Info("audit pruned", slog.Int("entries", pruned))
 	}
 }

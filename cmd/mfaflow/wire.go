@@ -124,12 +124,24 @@ func (a *app) messagesFull(ctx context.Context) bool {
 
 func (a *app) gauges() map[string]float64 {
 	s := a.db.Stats()
-	return map[string]float64{
+	size, free := a.db.Space()
+	gauges := map[string]float64{
 		"mfaflow_store_commits":   float64(s.Commits),
 		"mfaflow_store_behind":    float64(s.Behind),
 		"mfaflow_store_records":   float64(s.Records),
 		"mfaflow_store_conflicts": float64(s.Conflicts),
+
+		"mfaflow_store_size_bytes":     float64(size),
+		"mfaflow_store_free_bytes":     float64(free),
+		"mfaflow_programs_bytes":       float64(a.runner.Catalog().CompiledBytes()),
+		"mfaflow_store_rows_timestamp": float64(a.rowsAt.Load()),
 	}
+	if rows := a.rows.Load(); rows != nil {
+		for kind, n := range *rows {
+			gauges[fmt.Sprintf("mfaflow_store_rows{kind=%q}", kind)] = float64(n)
+		}
+	}
+	return gauges
 }
 
 // inboxOf shows an embedded.Inbox to the server.

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
@@ -62,6 +63,11 @@ func (b *block) sum(env string) []byte {
 		part(h.Write, e.Sum)
 	}
 	return h.Sum(nil)
+}
+
+// follows reports whether the block is the one of a number, over prev, and signed.
+func (b *block) follows(number int, prev []byte, env string, pub ed25519.PublicKey) bool {
+	return b.Number == number && bytes.Equal(b.Prev, prev) && bytes.Equal(b.Hash, b.sum(env)) && ed25519.Verify(pub, b.signed(), b.Sig)
 }
 
 func (b *block) signed() []byte { return append([]byte("mfaflow audit block 1\n"), b.Hash...) }

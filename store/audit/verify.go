@@ -15,11 +15,12 @@ import (
 
 // Report is what Verify found.
 type Report struct {
-	Sealed   int  // entries that the chain holds and that are right
-	Unsealed int  // younger entries, which no block holds yet
-	Blocks   int  // of the chain, from its beginning, that are right
-	Head     Head // as stored
-	Bad      *Bad // the first thing that is wrong; nil if nothing is
+	Anchor   Anchor // where the chain begins; zero: nothing was deleted yet
+	Sealed   int    // entries that the chain holds and that are right
+	Unsealed int    // younger entries, which no block holds yet
+	Blocks   int    // of the chain that are right, with those before the anchor
+	Head     Head   // as stored
+	Bad      *Bad   // the first thing that is wrong; nil if nothing is
 }
 
 // Bad names an entry, by its id, or a part of the chain.
@@ -37,7 +38,7 @@ func (b *Bad) Error() string {
 
 // Verify goes through the entries of an environment and their chain, in order, up to the
 // first thing that is wrong: an entry missing, changed, damaged or put in between, a
-// block missing or changed, the end cut off. known is a Head that Publish gave earlier,
+// block missing or changed, the end cut off, more deleted than the anchor says. known is a Head that Publish gave earlier,
 // or the zero Head: without it, a chain that was cut off together with its head, by one
 // who kept an older head, looks right. The error is of the store.
 func Verify(ctx context.Context, db *store.DB, env string, known Head) (Report, error) {
@@ -64,6 +65,9 @@ type verifier struct {
 }
 
 func (v *verifier) run(ctx context.Context) error {
+	if err := v.anchor(ctx); err != nil {
+		return err
+	}
 	for rec, err := range v.db.Scan(ctx, store.Under(blockPrefix(v.env))) {
 		if err != nil && rec.Key == "" {
 			return err
@@ -90,12 +94,32 @@ func (v *verifier) run(ctx context.Context) error {
 	}
 }
 
+// anchor begins the chain where its deleted part ended.
+func (v *verifier) anchor(ctx context.Context) error {
+	recs, err := v.db.Get(ctx, anchorKey(v.env))
+	switch {
+	case err != nil && !errors.Is(err, store.ErrCorrupt):
+		return err
+	case err != nil:
+		return &Bad{Reason: "the anchor is damaged"}
+	case recs[0].Rev == 0:
+		return nil
+	}
+	a := Anchor{}
+	if json.Unmarshal(recs[0].Value, &a) != nil || a.Blocks < 1 || !ed25519.Verify(v.pub, a.signed(v.env), a.Sig) {
+		return &Bad{Reason: "the anchor was changed"}
+	}
+	if a.Blocks == v.known.Blocks && !bytes.Equal(a.Hash, v.known.Hash) {
+		return &Bad{Reason: "the anchor is of another chain than the known head's"}
+	}
+	v.report.Anchor, v.report.Blocks, v.prev, v.last = a, a.Blocks, a.Hash, a.Last
+	return nil
+}
+
 // block checks a block against the one before it and its entries against it.
 func (v *verifier) block(rec store.Record) error {
 	var b block
-	err := json.Unmarshal(rec.Value, &b)
-	if err != nil || b.Number != v.report.Blocks || !bytes.Equal(b.Prev, v.prev) ||
-		!bytes.Equal(b.Hash, b.sum(v.env)) || !ed25519.Verify(v.pub, b.signed(), b.Sig) {
+	if err := json.Unmarshal(rec.Value, &b); err != nil || !b.follows(v.report.Blocks, v.prev, v.env, v.pub) {
 		return &Bad{Reason: fmt.Sprintf("block %d, after entry %q, was changed", v.report.Blocks, v.last)}
 	}
 	for _, want := range b.Entries {

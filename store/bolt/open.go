@@ -30,7 +30,6 @@ func options() *bbolt.Options {
 		NoFreelistSync:  true,
 		FreelistType:    bbolt.FreelistMapType,
 		InitialMmapSize: initialMmap,
-		NoStatistics:    true,
 	}
 }
 

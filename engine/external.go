@@ -98,7 +98,7 @@ func (w *walker) takeOver() error {
 		}
 		return w.walk()
 	}
-	input, err := w.object(n.With, nil, place{given, n.Takes})
+	input, err := w.object(n.With, nil, w.givenTo(n.Takes))
 	out := connector.Outcome(unknown)
 	if err == nil {
 		out = n.Capability.Recover(w.ctx, connector.Call{Input: input, Key: w.callKey(n)})

@@ -42,7 +42,7 @@ func (w *walker) caught(n *flows.Node, edge string, r *flows.Route, info *ErrorI
 	w.st.top().Error = info
 	route := *r
 	if route.Message != nil {
-		if _, err := w.object(route.Message.With, nil, outsideWorld); err != nil {
+		if _, err := w.object(route.Message.With, nil, place{kind: leaves}); err != nil {
 			route.Message = &flows.Message{Pos: route.Message.Pos, Key: route.Message.Key}
 		}
 	}

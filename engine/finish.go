@@ -162,7 +162,7 @@ func (w *walker) forgetResource(n *flows.Node) {
 	if c == nil {
 		return
 	}
-	input, err := w.object(n.With, nil, place{given, n.Takes})
+	input, err := w.object(n.With, nil, w.givenTo(n.Takes))
 	if err != nil {
 		return // then the end takes it back once more, which harms nothing
 	}

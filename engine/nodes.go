@@ -14,7 +14,7 @@ import (
 
 // uses runs a capability, or leaves it to the space between two commits.
 func (w *walker) uses(n *flows.Node) error {
-	input, err := w.object(n.With, nil, place{given, n.Takes})
+	input, err := w.object(n.With, nil, w.givenTo(n.Takes))
 	if err != nil {
 		return w.fail(n, infoOf(err))
 	}
@@ -112,7 +112,7 @@ func (w *walker) push(n *flows.Node) error {
 	if child == nil {
 		return fmt.Errorf("flow %q is not in the bundle", n.Name)
 	}
-	with, err := w.object(n.With, nil, place{given, child.Flow.InputType})
+	with, err := w.object(n.With, nil, w.givenTo(child.Flow.InputType))
 	if err != nil {
 		return w.fail(n, infoOf(err))
 	}
@@ -133,7 +133,7 @@ func (w *walker) push(n *flows.Node) error {
 // outcome of the node that called it. An end of the execution that gives an error is a
 // failure whatever its name: who refuses somebody must not seem to let them in.
 func (w *walker) end(n *flows.Node) error {
-	outputs, err := w.object(n.Outputs, nil, outsideWorld)
+	outputs, err := w.object(n.Outputs, nil, place{kind: leaves})
 	if err != nil {
 		return w.fail(n, infoOf(err))
 	}
@@ -166,7 +166,7 @@ func (w *walker) endError(n *flows.Node) (*ErrorInfo, error) {
 		}
 		return &ErrorInfo{Code: connector.CodeFlowFailed}, nil
 	}
-	v, err := w.value(*n.Error, nil, outsideWorld)
+	v, err := w.value(*n.Error, nil, place{kind: leaves})
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +230,7 @@ func (w *walker) dropTop() {
 
 // show computes the step and waits for the person.
 func (w *walker) show(n *flows.Node) (shown bool, err error) {
-	with, err := w.object(n.With, nil, place{leaves, n.Takes})
+	with, err := w.object(n.With, nil, w.shownOn(n.Takes))
 	if err != nil {
 		return false, w.fail(n, infoOf(err))
 	}

@@ -246,7 +246,7 @@ func (w *walker) poll(n *flows.Node, mark []byte) error {
 // ask runs the poll once and reports whether it ended the wait. A poll that fails is
 // no news: the screen stays as it is. mark is that of the client's answer, nil for none.
 func (w *walker) ask(n *flows.Node, mark []byte) (over bool, err error) {
-	input, err := w.object(n.Poll.With, nil, place{given, n.Poll.Takes})
+	input, err := w.object(n.Poll.With, nil, w.givenTo(n.Poll.Takes))
 	if err != nil {
 		return false, nil
 	}

@@ -185,7 +185,7 @@ func (w *walker) assign(n *flows.Node, out any) error {
 // taken for.
 func (w *walker) follow(n *flows.Node, edge string, r *flows.Route, info *ErrorInfo) error {
 	if r.Message != nil {
-		params, err := w.object(r.Message.With, nil, outsideWorld)
+		params, err := w.object(r.Message.With, nil, place{kind: leaves})
 		if err != nil {
 			return w.fail(n, infoOf(err))
 		}

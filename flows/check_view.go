@@ -32,7 +32,7 @@ func undeclared(s *Screen) []Problem {
 				Hint: "name each member under `properties:` (of a list: under `items:`), or say `additionalProperties: true`"})
 		}
 		for _, path := range d.masks {
-			found = append(found, Problem{Line: in.Line, Column: in.Column, Rule: ruleSchemaInvalid, Text: fmt.Sprintf("`x-mask` of `%s` hides no such value", path),
+			found = append(found, Problem{Line: in.Line, Column: in.Column, Rule: ruleUnknownMask, Text: fmt.Sprintf("`x-mask` of `%s` hides no such value", path),
 				Hint: "write `x-mask: email` or `x-mask: phone` beside `type: string`"})
 		}
 	}

@@ -72,6 +72,7 @@ const (
 	ruleSecretGiven       = "secret-given"
 	ruleSecretKept        = "secret-kept"
 	ruleScreenUndeclared  = "screen-undeclared"
+	ruleUnknownMask       = "unknown-mask"
 	ruleUnknownOutput     = "unknown-output"
 	ruleOutputRefused     = "output-refused"
 	ruleUnknownNode       = "unknown-node"
@@ -173,6 +174,7 @@ func proofRules() []Rule {
 		{Code: ruleSecretGiven, Text: "A secret is given only to an input that is marked `secret: true`."},
 		{Code: ruleSecretKept, Text: "A variable keeps no secret that is named, only whole values."},
 		{Code: ruleScreenUndeclared, Text: "What a screen takes is declared down to the leaves, or says `additionalProperties: true`."},
+		{Code: ruleUnknownMask, Text: "`x-mask` is `email` or `phone`, of a text that a screen takes."},
 		{Code: ruleSecretOutlives, Text: "A secret field of a form is read in the step that received it."},
 		{Code: ruleUnknownOutput, Text: "An end gives back only outputs that the flow declares, if it declares any."},
 		{Code: ruleOutputRefused, Text: "Declared outputs have the declared type."},

@@ -80,6 +80,7 @@ func (c *checker) apply(n ast.Node, name string, arg ast.Node, v value) value {
 		return value{typ: &Type{Kind: List, Items: &Type{Kind: String}}}
 	case "values":
 		c.argument(v, arg, name, Object)
+		c.unnamed[n] = v.typ.Kind == Any || v.typ.Open
 		return value{typ: &Type{Kind: List, Items: taintedType(v.typ.taintInside())}}
 	case "int", "float":
 		c.argument(v, arg, name, Number, String)

@@ -15,7 +15,8 @@ type checker struct {
 	reads    [][]string
 	patterns map[ast.Node]*pattern // regular expressions by their `matches`
 
-	vacuous []int // the places of all() over lists that may be empty
+	unnamed map[ast.Node]bool // reads of members whose names no schema says
+	vacuous []int             // the places of all() over lists that may be empty
 
 	facts   []string // paths known not to be nil at this place
 	items   []value  // the item of each predicate around, innermost last

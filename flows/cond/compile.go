@@ -51,7 +51,7 @@ func compile(src string, env *Type, want Want, stored bool) (*Program, []Issue) 
 		}
 		return nil, found.sorted()
 	}
-	c := &checker{src: src, at: at, env: known(env), issues: found, patterns: map[ast.Node]*pattern{}}
+	c := &checker{src: src, at: at, env: known(env), issues: found, patterns: map[ast.Node]*pattern{}, unnamed: map[ast.Node]bool{}}
 	result := c.result(root, want)
 	if stored {
 		c.issues.tolerate()
@@ -60,7 +60,7 @@ func compile(src string, env *Type, want Want, stored bool) (*Program, []Issue) 
 		return nil, c.issues.sorted()
 	}
 	p := &Program{source: src, typ: result, reads: c.reads, readAs: typesAt(c.env, c.reads), vacuous: c.vacuous, want: want}
-	if err := p.lower(root, c.patterns); err != nil {
+	if err := p.lower(root, c); err != nil {
 		c.issues.add(Issue{Rule: RuleSyntax, Text: fmt.Sprintf("does not compile: %v", err)})
 		return nil, c.issues.sorted()
 	}
@@ -91,7 +91,10 @@ func typesAt(env *Type, paths [][]string) []*Type {
 		t := env
 		for _, name := range path {
 			owner := known(t)
-			t = known(owner.Member(name)).withTaint(owner.ownTaint())
+			if t = owner.Member(name); t == nil {
+				t = taintedType(taintOfName(name, nil))
+			}
+			t = t.withTaint(owner.ownTaint())
 		}
 		types[i] = t
 	}

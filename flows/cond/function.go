@@ -13,7 +13,7 @@ var runtimeFunctions = map[string]func(...any) (any, error){
 	},
 	"now": func(p ...any) (any, error) { return p[0].(*Budget).timestamp(), nil },
 	"has": has,
-	"key": key,
+	"key": key, "publicKey": publicKey,
 
 	"==":         func(p ...any) (any, error) { return equal(p[0].(*Budget), p[1], p[2], 0) },
 	"<":          ordering(func(c int) bool { return c < 0 }),
@@ -34,7 +34,7 @@ var runtimeFunctions = map[string]func(...any) (any, error){
 	"**": arithmetic("**", math.Pow),
 
 	"len": length, "first": end("first", true), "last": end("last", false),
-	"keys": memberNames, "values": memberValues,
+	"keys": memberNames, "values": memberValues, "publicValues": publicValues,
 	"lower": textual("lower", strings.ToLower), "upper": textual("upper", strings.ToUpper), "trim": trim,
 	"int": toIntFunction, "float": toFloatFunction, "string": toStringFunction,
 }

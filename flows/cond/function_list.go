@@ -36,6 +36,15 @@ func key(p ...any) (any, error) {
 	return nil, failf("what stands between [ ] must be a string or an integer, and is %s", kindName(p[1]))
 }
 
+// publicKey is key where no schema names the members: a member that is called as secrets
+// are is read by its name, which says what it is.
+func publicKey(p ...any) (any, error) {
+	if name, ok := p[1].(string); ok && namesSecret(name) {
+		return nil, failf("a member that is called as a secret is must be read by its name")
+	}
+	return key(p...)
+}
+
 // contained is `in`: an item of a list or the name of a member; nothing is in nil.
 func contained(p ...any) (any, error) {
 	b := p[0].(*Budget)
@@ -114,6 +123,19 @@ func memberValues(p ...any) (any, error) {
 	out := make([]any, len(names))
 	for i, name := range names {
 		out[i] = m[name]
+	}
+	return out, err
+}
+
+// publicValues are memberValues where no schema names the members, without those that are
+// called as secrets are: a value alone does not say what it is.
+func publicValues(p ...any) (any, error) {
+	names, m, err := sortedMembers("values", p)
+	out := make([]any, 0, len(names))
+	for _, name := range names {
+		if taintOfName(name, m[name])&secretTaint == 0 {
+			out = append(out, m[name])
+		}
 	}
 	return out, err
 }

@@ -12,6 +12,7 @@ func (c *checker) index(base value, n *ast.MemberNode) value {
 	i := c.expr(n.Property)
 	c.present(i, n.Property, "an index")
 	v := value{taint: base.taint | i.taint, keys: base.keys, fixed: true, typ: &Type{}}
+	c.unnamed[n] = base.typ.Kind == Any || base.typ.Kind == Object && base.typ.Open
 	want := Any
 	switch base.typ.Kind {
 	case List:

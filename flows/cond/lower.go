@@ -18,8 +18,8 @@ const budgetName = "\x00budget"
 // lower turns a checked tree into bytecode. expr's own operators stay where they are
 // bounded and total over plain data; text, arithmetic, deep equality and all functions
 // become calls that charge the budget, and each predicate's body is preceded by a tick.
-func (p *Program) lower(root ast.Node, patterns map[ast.Node]*pattern) error {
-	l := &lowerer{patterns: patterns, roots: map[string]bool{}}
+func (p *Program) lower(root ast.Node, c *checker) error {
+	l := &lowerer{patterns: c.patterns, unnamed: c.unnamed, roots: map[string]bool{}}
 	root = l.node(root)
 	p.cost = l.count
 	for name := range l.roots {
@@ -54,6 +54,7 @@ var table = func() conf.FunctionsTable {
 
 type lowerer struct {
 	patterns map[ast.Node]*pattern
+	unnamed  map[ast.Node]bool
 	roots    map[string]bool
 	count    int
 }
@@ -84,7 +85,11 @@ func (l *lowerer) node(n ast.Node) ast.Node {
 	case *ast.MemberNode:
 		n.Node = l.node(n.Node)
 		if !literal(n.Property) {
-			n.Property = l.call(n.Property, "key", l.node(n.Property))
+			name := "key"
+			if l.unnamed[n] {
+				name = "publicKey"
+			}
+			n.Property = l.call(n.Property, name, l.node(n.Property))
 		}
 	case *ast.ChainNode:
 		n.Node = l.node(n.Node)
@@ -107,7 +112,11 @@ func (l *lowerer) node(n ast.Node) ast.Node {
 			l.nodes(n.Arguments)
 			return n
 		}
-		return l.call(n, n.Name, l.nodes(n.Arguments)...)
+		name := n.Name
+		if l.unnamed[n] {
+			name = "publicValues"
+		}
+		return l.call(n, name, l.nodes(n.Arguments)...)
 	case *ast.CallNode:
 		return l.has(n)
 	}

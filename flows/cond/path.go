@@ -108,14 +108,16 @@ func (c *checker) named(base value, n *ast.MemberNode, name string) value {
 	offset := c.pos(n)
 	switch base.typ.Kind {
 	case Any:
-		return c.field(base, Field{Type: &Type{}}, name, offset, n)
+		return c.field(base, Field{Type: taintedType(taintOfName(name, nil))}, name, offset, n)
 	case Object:
 		f, ok := base.typ.Fields[name]
 		switch {
 		case ok:
 		case base.typ.free():
 			f.Type = base.typ.Items
-			if f.Type != nil {
+			if f.Type == nil {
+				f.Type = taintedType(taintOfName(name, nil))
+			} else {
 				f.Absent, f.Rule = "the schema names no members", RuleOptionalRead
 			}
 		default:

@@ -32,6 +32,7 @@ func Check(f *Flow, lib Library) []Problem {
 	c.variables()
 	c.expressions()
 	c.views()
+	c.users()
 	c.reportWork()
 	c.finish()
 	return c.sorted()

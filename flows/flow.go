@@ -41,6 +41,7 @@ type Flow struct {
 	stored    bool            // by ParseStored
 	unproven  map[string]bool // by Check: outcomes reached on some path without authentication
 	callTrees map[string]bool // by Check: Calls and what those call
+	users     usersKnown      // by Check: what callers must know of users
 }
 
 // DefaultTimeout ends an execution that says nothing else.

@@ -77,6 +77,7 @@ const (
 	ruleOutputRefused     = "output-refused"
 	ruleUnknownNode       = "unknown-node"
 	ruleErrorValue        = "error-value"
+	ruleUnprovenUser      = "unproven-user"
 
 	ruleNoAuthentication = "no-authentication"
 	ruleRefusalCompletes = "refusal-completes"
@@ -179,6 +180,7 @@ func proofRules() []Rule {
 		{Code: ruleUnknownOutput, Text: "An end gives back only outputs that the flow declares, if it declares any."},
 		{Code: ruleOutputRefused, Text: "Declared outputs have the declared type."},
 		{Code: ruleUnknownNode, Text: "An expression reads nodes that the flow has."},
+		{Code: ruleUnprovenUser, Text: "In a public flow a capability writes to a user, and personal data of a user is shown, only after a proof of that user, or to a user that this execution made."},
 		{Code: ruleErrorValue, Text: "`error` is a code, or an object with a `code`."},
 	}
 }

@@ -2,52 +2,45 @@ package store
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 )
 
-// latches are in-process locks by key, first come first served. They make conflicts
-// rare; that a unit's reads still hold is decided by the commit's checks alone.
+// latches are in-process locks by key, lane by lane in turn, first come first served within
+// a lane. They make conflicts rare; that a unit's reads still hold is decided by the commit's
+// checks alone.
 type latches struct {
-	waiters int
-	wait    time.Duration
-	after   func(time.Duration) <-chan time.Time
+	share, waiters int
+	wait           time.Duration
+	after          func(time.Duration) <-chan time.Time
 
 	mu   sync.Mutex
-	held map[Key]*latch
-}
-
-// latch is held from its creation to the release that finds nobody waiting.
-type latch struct {
-	queue []chan struct{} // closed when the latch has passed to the waiter
+	held map[Key]*line // of who waits; there from the first lock to the last unlock
 }
 
 func newLatches(o Options) *latches {
-	return &latches{waiters: o.LatchWaiters, wait: o.LatchWait, after: o.After, held: map[Key]*latch{}}
+	return &latches{share: o.LatchShare, waiters: o.LatchWaiters, wait: o.LatchWait, after: o.After, held: map[Key]*line{}}
 }
 
 // lock waits its turn for key: ErrBusy, ErrContended or the context's error.
 func (l *latches) lock(ctx context.Context, key Key) error {
 	l.mu.Lock()
-	la := l.held[key]
-	if la == nil {
-		l.held[key] = &latch{}
+	queue := l.held[key]
+	if queue == nil {
+		l.held[key] = &line{}
 		l.mu.Unlock()
 		return nil
 	}
-	if len(la.queue) >= l.waiters {
-		l.mu.Unlock()
+	w := queue.join(laneOf(ctx), l.share, l.waiters)
+	l.mu.Unlock()
+	if w == nil {
 		return ErrBusy
 	}
-	turn := make(chan struct{})
-	la.queue = append(la.queue, turn)
-	l.mu.Unlock()
 
 	var err error
 	select {
-	case <-turn:
-		return nil
+	case err := <-w.answer:
+		return err
 	case <-l.after(l.wait):
 		err = ErrContended
 	case <-ctx.Done():
@@ -55,23 +48,17 @@ func (l *latches) lock(ctx context.Context, key Key) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := slices.Index(la.queue, turn)
-	if i < 0 {
-		return nil // it passed to us in the same moment
+	if queue.leave(w) {
+		return err
 	}
-	la.queue = slices.Delete(la.queue, i, i+1)
-	return err
+	return <-w.answer // it passed to us, or we were pushed out, in the same moment
 }
 
-// unlock passes the latch to who has waited longest.
+// unlock passes the latch to the next in line.
 func (l *latches) unlock(key Key) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	la := l.held[key]
-	if len(la.queue) == 0 {
+	if !l.held[key].callNext() {
 		delete(l.held, key)
-		return
 	}
-	close(la.queue[0])
-	la.queue = slices.Delete(la.queue, 0, 1)
 }

@@ -104,13 +104,13 @@ func TestLatchLimits(t *testing.T) {
 	}
 }
 
-// The default limit is of the specification: 32 wait, the next gets ErrBusy.
+// By default 128 of one lane wait, and the next gets ErrBusy.
 func TestLatchDefaultQueue(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 0)
 	release, first := b.hold(t, "e/a")
 	waiting := []<-chan error{first}
-	for range 32 {
+	for range 128 {
 		waiting = append(waiting, b.latched(t.Context(), func() {}, "e/a"))
 		<-b.waiting
 	}

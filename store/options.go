@@ -25,8 +25,13 @@ type Options struct {
 	// Reruns is how often a unit that met a conflict is run again; 0 is 8.
 	Reruns int
 
-	// LatchWaiters is how many may wait for one latch before ErrBusy; 0 is 32, which
-	// at 10 ms a step is a third of a second of queue.
+	// LatchShare is how many of one lane (WithLane) may wait for one latch before ErrBusy; 0
+	// is 128, which at 5 ms a step is two thirds of a second. Whoever shares an address with
+	// somebody who queues on their name has to stand behind that queue, but finds a place.
+	LatchShare int
+
+	// LatchWaiters is how many may wait in all lanes together; 0 is 512. One more of a lane
+	// shorter than the longest pushes that one's last waiter out.
 	LatchWaiters int
 
 	// LatchWait is how long one of them waits before ErrContended; 0 is 2 s.
@@ -52,7 +57,10 @@ func (o *Options) complete() error {
 		o.Reruns = 8
 	}
 	if o.LatchWaiters == 0 {
-		o.LatchWaiters = 32
+		o.LatchWaiters = 512
+	}
+	if o.LatchShare == 0 {
+		o.LatchShare = 128
 	}
 	if o.LatchWait == 0 {
 		o.LatchWait = 2 * time.Second

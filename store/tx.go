@@ -110,9 +110,9 @@ func (tx *Tx) Pending(key Key) (value []byte, ok bool) {
 	return tx.run.writes[i].Value, true
 }
 
-// Latch waits for the in-process latches of keys, each first come first served, and
-// holds them until the unit's commit is answered, over re-runs too. Taking one that the
-// unit already holds does nothing. Two units that take two latches in different order
+// Latch waits for the in-process latches of keys, each first come first served within a
+// lane (WithLane) and the lanes in turn, and holds them until the unit's commit is
+// answered, over re-runs too. Taking one that the unit already holds does nothing. Two units that take two latches in different order
 // end in ErrContended: take them in one call, which sorts. Errors: ErrBusy, too many
 // wait already; ErrContended, not free in time.
 func (tx *Tx) Latch(keys ...Key) error {

@@ -5,11 +5,11 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"regexp"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"github.com/mfaflow/mfaflow/connector/wire"
 	"github.com/mfaflow/mfaflow/engine"
 )
 
@@ -18,16 +18,15 @@ import (
 // not mistaken for a visitor. Hashes are compared, in constant time, so that neither
 // content nor length of the token shows in the time it takes.
 func (s *Server) isManager(r *http.Request) (bool, error) {
-	given := r.Header.Values("Authorization")
-	if len(given) == 0 {
+	if len(r.Header.Values("Authorization")) == 0 {
 		return false, nil
 	}
-	scheme, token, _ := strings.Cut(given[0], " ")
-	if len(given) == 1 && !strings.EqualFold(scheme, "Bearer") {
+	scheme, token, ok := wire.ReadCredentials(r.Header)
+	if ok && scheme != "bearer" {
 		return false, nil // some proxy's; it opens nothing here
 	}
-	sum := sha256.Sum256([]byte(strings.TrimSpace(token)))
-	if len(given) > 1 || subtle.ConstantTimeCompare(sum[:], s.token[:]) != 1 {
+	sum := sha256.Sum256([]byte(token))
+	if !ok || subtle.ConstantTimeCompare(sum[:], s.token[:]) != 1 {
 		return false, refuse(unauthorized, "the bearer token is not the management token")
 	}
 	return true, nil

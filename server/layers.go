@@ -5,9 +5,9 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/mfaflow/mfaflow/engine"
+	"github.com/mfaflow/mfaflow/store"
 )
 
 // layers wraps dispatch in what every request passes, the PingOne API included. The
@@ -23,6 +23,7 @@ func (s *Server) layers() (http.Handler, error) {
 		s.writeProblem(w, r, refuse(engine.Forbidden, "the request comes from a page of another origin"))
 	}))
 	var h http.Handler = http.HandlerFunc(s.dispatch)
+	h = s.addLane(h)
 	h = s.meterBodies(h)
 	h = s.refuseEncoded(h)
 	h = csrf.Handler(h)
@@ -35,10 +36,10 @@ func (s *Server) layers() (http.Handler, error) {
 // with the path as it was sent: another spelling of the same path is not found by echo
 // rather than let through here (security A-76).
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
-	if s.opt.PingOne != nil && s.isPingOne(r.URL.EscapedPath()) {
+	if s.isPingOne(r.URL.EscapedPath()) {
 		noteRoute(r.Context(), "pingone")
-		if wait := s.heldBack(r); wait > 0 {
-			s.writeProblem(w, r, tooSoon{refuse(engine.RateLimited, "too many tries to pair a phone from this address"), wait})
+		if err := s.limitStrangers(r); err != nil {
+			s.writeProblem(w, r, err)
 			return
 		}
 		if n := s.limits.PingOneBody; n > 0 {
@@ -56,17 +57,38 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	s.echo.ServeHTTP(w, r)
 }
 
-// heldBack counts a try to pair a phone. It is the one request that strangers may make of
-// the service, whose own bound on wrong codes holds for everybody together: no address may
-// use that up (security A-53).
-func (s *Server) heldBack(r *http.Request) time.Duration {
-	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.EscapedPath(), "/app/devices") {
-		return 0
+// limitStrangers counts the two requests that strangers may make of the service, an address:
+// a try to pair a phone and a request for a worker's token. The service's own bounds on wrong
+// codes and wrong secrets hold for everybody together, and no address may use those up.
+func (s *Server) limitStrangers(r *http.Request) error {
+	limiter, what := s.pairs, "tries to pair a phone"
+	switch path := r.URL.EscapedPath(); {
+	case r.Method != http.MethodPost:
+		return nil
+	case strings.HasSuffix(path, tokenPath):
+		limiter, what = s.tokens, "token requests"
+	case !strings.HasSuffix(path, "/app/devices"):
+		return nil
 	}
-	return s.pairs.countEvent(clientBlock(s.clientIP(r)))
+	if wait := limiter.countEvent(clientBlock(s.clientIP(r))); wait > 0 {
+		return tooSoon{refuse(engine.RateLimited, "too many %s from this address", what), wait}
+	}
+	return nil
+}
+
+// addLane has what waits for this request wait in the lane of its address: nobody's queue
+// keeps another address out.
+func (s *Server) addLane(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		lane := clientBlock(s.clientIP(r)).String()
+		next.ServeHTTP(w, r.WithContext(store.WithLane(r.Context(), lane)))
+	})
 }
 
 func (s *Server) isPingOne(path string) bool {
+	if s.opt.PingOne == nil {
+		return false
+	}
 	for _, e := range s.opt.Environments {
 		for _, root := range []string{"/v1/environments/" + e.ID, "/" + e.ID} {
 			if rest, ok := strings.CutPrefix(path, root); ok && (rest == "" || rest[0] == '/') {

@@ -121,6 +121,7 @@ type Limits struct {
 	AnswersPerMinute          int // requests about executions from one address, right or wrong
 	ExecutionAnswersPerMinute int // answers and cancels of one execution, whatever address they come from
 	PairingsPerMinute         int // tries to pair a phone from one address, which need no token
+	TokensPerMinute           int // requests for a worker's token from one address: guesses of its secret
 	TrackedAddresses          int // addresses remembered for each, and executions; further ones share what they may do
 
 	Connections           int           // open at once; over it an address that has more loses one, or the new one is closed
@@ -147,6 +148,7 @@ func DefaultLimits() Limits {
 		AnswersPerMinute:          1200, // two a start
 		ExecutionAnswersPerMinute: 120,  // a person's, and a poll each second
 		PairingsPerMinute:         30,
+		TokensPerMinute:           60,
 		TrackedAddresses:          1 << 16, // some MB
 
 		Connections:           4096,
@@ -164,7 +166,7 @@ func DefaultLimits() Limits {
 // on a laptop, where all clients have one.
 func (l Limits) WithoutAddresses() Limits {
 	l.BodiesPerAddress, l.StartsPerMinute, l.AnswersPerMinute = 0, 0, 0
-	l.PairingsPerMinute, l.ConnectionsPerAddress = 0, 0
+	l.PairingsPerMinute, l.TokensPerMinute, l.ConnectionsPerAddress = 0, 0, 0
 	return l
 }
 

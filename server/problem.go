@@ -9,7 +9,6 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -148,9 +147,6 @@ func flowInvalidText(n int) string {
 
 // answerError is echo's HTTPErrorHandler.
 func (s *Server) answerError(err error, c echo.Context) {
-	if h := c.Response().Header(); strings.Contains(h.Get(echo.HeaderAllow), http.MethodGet) {
-		h.Set(echo.HeaderAllow, h.Get(echo.HeaderAllow)+", HEAD") // see dispatch
-	}
 	if !c.Response().Committed {
 		s.writeProblem(c.Response(), c.Request(), err)
 	}
@@ -171,6 +167,10 @@ func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, err error)
 	}
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="mfaflow"`)
+	}
+	if s.isPingOne(r.URL.EscapedPath()) {
+		s.writePingOneError(w, r, p)
+		return
 	}
 	body, err := json.Marshal(p)
 	if err != nil { // an execution that does not marshal; the rest always does

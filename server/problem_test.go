@@ -108,7 +108,9 @@ func TestPanicInPingOne(t *testing.T) {
 			panic("secret cause")
 		})
 	})
-	w.do("GET", "/"+envID+"/x", nil).problem(500, "INTERNAL", "the log has it")
+	if a := w.do("GET", "/"+envID+"/x", nil).want(500); !strings.Contains(string(a.body), `"code":"UNEXPECTED_ERROR"`) || !strings.Contains(string(a.body), "the log has it") {
+		t.Errorf("got %s, want PingOne's envelope", a.body)
+	}
 	resp, err := http.Get(w.url + "/" + envID + "/x?late")
 	if err == nil {
 		defer resp.Body.Close()

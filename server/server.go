@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
@@ -29,6 +30,7 @@ type Server struct {
 	answers *rateLimiter[netip.Prefix]
 	holders *rateLimiter[holder]
 	pairs   *rateLimiter[netip.Prefix]
+	tokens  *rateLimiter[netip.Prefix]
 	bodies  bytePool
 	metrics *metrics
 	log     *slog.Logger
@@ -54,6 +56,7 @@ func New(o Options) (*Server, error) {
 		holders: newRateLimiter[holder](o.Limits.ExecutionAnswersPerMinute, o.Limits.TrackedAddresses, o.Now),
 		bodies:  bytePool{limit: o.Limits.Bodies, share: o.Limits.BodiesPerAddress, usedBy: map[netip.Prefix]int64{}},
 		pairs:   newRateLimiter[netip.Prefix](o.Limits.PairingsPerMinute, o.Limits.TrackedAddresses, o.Now),
+		tokens:  newRateLimiter[netip.Prefix](o.Limits.TokensPerMinute, o.Limits.TrackedAddresses, o.Now),
 		metrics: newMetrics(),
 		log:     o.Logger,
 	}
@@ -76,10 +79,24 @@ func (s *Server) newEcho() *echo.Echo {
 		return "http"
 	}
 	e.HTTPErrorHandler = s.answerError
+	e.Use(allowHead)
 	for _, r := range s.routes() {
 		e.Add(r.method, r.path, s.guard(r))
 	}
 	return e
+}
+
+// allowHead adds HEAD to the methods of a path that has GET: it is answered as GET is, by
+// dispatch, and echo does not know.
+func allowHead(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Before(func() {
+			if h := c.Response().Header(); strings.Contains(h.Get(echo.HeaderAllow), http.MethodGet) {
+				h.Set(echo.HeaderAllow, h.Get(echo.HeaderAllow)+", "+http.MethodHead)
+			}
+		})
+		return next(c)
+	}
 }
 
 // ServeHTTP answers one request.

@@ -16,7 +16,7 @@ type Gate struct {
 }
 
 // NewGate makes a gate for that many at once, with at most share waiting in one lane and most
-// in all.
+// in all; 0 is no limit.
 func NewGate(atOnce, share, most int) *Gate {
 	return &Gate{free: max(atOnce, 1), share: share, most: most}
 }
@@ -30,7 +30,7 @@ func (g *Gate) Enter(ctx context.Context) error {
 		g.mu.Unlock()
 		return nil
 	}
-	w := g.line.join(laneOf(ctx), g.share, g.most)
+	w := g.line.join(LaneOf(ctx), g.share, g.most)
 	g.mu.Unlock()
 	if w == nil {
 		return ErrBusy

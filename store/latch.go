@@ -31,7 +31,7 @@ func (l *latches) lock(ctx context.Context, key Key) error {
 		l.mu.Unlock()
 		return nil
 	}
-	w := queue.join(laneOf(ctx), l.share, l.waiters)
+	w := queue.join(LaneOf(ctx), l.share, l.waiters)
 	l.mu.Unlock()
 	if w == nil {
 		return ErrBusy

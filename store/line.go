@@ -14,7 +14,8 @@ func WithLane(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, laneKey{}, name)
 }
 
-func laneOf(ctx context.Context) string {
+// LaneOf returns the lane of a context, "" if it has none.
+func LaneOf(ctx context.Context) string {
 	name, _ := ctx.Value(laneKey{}).(string)
 	return name
 }
@@ -42,10 +43,10 @@ type waiter struct {
 // room for a lane shorter than the longest, whose last waiter is pushed out.
 func (l *line) join(name string, share, most int) *waiter {
 	mine := l.lane(name)
-	if mine != nil && len(mine.queue) >= share {
+	if share > 0 && mine != nil && len(mine.queue) >= share {
 		return nil
 	}
-	if l.size >= most {
+	if most > 0 && l.size >= most {
 		longest := slices.MaxFunc(l.lanes, func(a, b *lane) int { return len(a.queue) - len(b.queue) })
 		if mine != nil && len(longest.queue) <= len(mine.queue)+1 || len(longest.queue) <= 1 {
 			return nil

@@ -4,11 +4,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/mfaflow/mfaflow/connector/embedded"
+	"github.com/mfaflow/mfaflow/store"
 )
 
 // TestNoOperationTakesAnAmbiguousBody sends to each operation a body that it would take,
@@ -185,4 +190,42 @@ func TestTokenRequestsAreReadInOneWay(t *testing.T) {
 			t.Errorf("%s %.80q %v: got %d %s, want %d %s", c.method, c.body, c.header, rec.Code, rec.Body, c.status, c.code)
 		}
 	}
+}
+
+// TestWrongSecretsOfAClientAreBounded: whatever addresses they come from, so many a minute are
+// heard; an address that has shown the right one is heard all the same, another client too.
+func TestWrongSecretsOfAClientAreBounded(t *testing.T) {
+	t.Parallel()
+	w := &walk{world: newWorld(t, limits(func(l *embedded.Limits) { l.WrongSecrets = 5 }), func(o *embedded.Options) {
+		o.Workers = map[string]string{"worker": "s3cret", "other": "0ther"}
+	})}
+	ask := func(lane, client, secret string) int {
+		body := strings.NewReader(url.Values{"grant_type": {"client_credentials"}, "client_id": {client}, "client_secret": {secret}}.Encode())
+		r, err := http.NewRequestWithContext(store.WithLane(t.Context(), lane), "POST", "http://pingone.test"+authRoot+"/as/token", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return w.answer(r).Code
+	}
+	step := func(lane, client, secret string, want int) {
+		t.Helper()
+		if got := ask(lane, client, secret); got != want {
+			t.Errorf("%s with %s from %s: got %d, want %d", client, secret, lane, got, want)
+		}
+	}
+	step("home", "worker", "s3cret", 200)
+	for i := range 5 {
+		step(fmt.Sprint("bot", i), "worker", "wrong", 401)
+		step(fmt.Sprint("bot", i), "nobody", "wrong", 401)
+	}
+	step("bot9", "worker", "wrong", 429)
+	step("bot9", "worker", "s3cret", 429) // or the answer would say that it is right
+	step("bot9", "nobody", "wrong", 429)
+	step("home", "worker", "s3cret", 200)
+	step("home", "worker", "mistyped", 401)
+	step("away", "other", "0ther", 200)
+	w.clock.Move(time.Minute)
+	step("bot9", "worker", "wrong", 401)
+	step("away", "worker", "s3cret", 200)
 }

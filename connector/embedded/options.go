@@ -187,6 +187,17 @@ type Limits struct {
 	// minutes. Then right ones are refused too until they are over.
 	CodeGuesses int
 
+	// Hashes is how many computations of a password's hash may wait for their turn, which
+	// takes some 25 ms of a core, and HashesPerLane how many of one lane (store.WithLane):
+	// of one client's address. One more is REQUEST_LIMITED, 429.
+	Hashes, HashesPerLane int
+
+	// WrongSecrets is how many wrong secrets of one worker client as/token hears in a minute,
+	// whatever addresses they come from. Over it only addresses are heard that have shown
+	// the right one within a day: a stranger can keep a worker's new address waiting while
+	// the guessing goes on, but not a worker out.
+	WrongSecrets int
+
 	// AuthenticationLife is how long a deviceAuthentication can be used and read; its
 	// codes live as long as the policy says. Zero is never.
 	AuthenticationLife time.Duration
@@ -207,14 +218,15 @@ type Limits struct {
 // 2,000 an hour an environment, 50 pending
 // devices for 24 hours, 10 remembered browsers a user, 100 wrong pairing codes a minute, 10
 // of them of one key, 10 wrong authentication codes of an app, authentications of 2 hours,
-// risk evaluations of 24, 50,000 users a filter, 50,000 audit records a page.
+// risk evaluations of 24, 50,000 users a filter, 50,000 audit records a page, 128 hashes of
+// one lane and 512 in all that wait, 600 wrong secrets of a worker a minute.
 func DefaultLimits() Limits {
 	return Limits{
 		GuessesInRow: 10, GuessWait: 15 * time.Minute, LongestGuessWait: 24 * time.Hour,
 		Resends: 3, CodeFailures: 5, PendingDevices: 50, Browsers: 10, PendingLife: 24 * time.Hour,
 		PairingGuesses: 100, PairingGuessesPerKey: 10, CodeGuesses: 10, AuthenticationLife: 2 * time.Hour, RiskLife: 24 * time.Hour,
 		UnprovenPerHour: 5, UnprovenPerDay: 10, UnprovenPerExecution: 6, UnprovenPerAddress: 60, UnprovenPerEnvironment: 2000,
-		ScanUsers: 50_000, ScanActivities: 50_000,
+		ScanUsers: 50_000, ScanActivities: 50_000, Hashes: 512, HashesPerLane: 128, WrongSecrets: 600,
 	}
 }
 

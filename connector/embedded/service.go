@@ -116,7 +116,7 @@ func (s *Service) routes() []rest.Route {
 		Names: s.db.Derive("embedded username"), Addresses: s.db.Derive("embedded email"),
 		Population: rest.FixedID(env, "population"), PolicyID: rest.FixedID(env, "passwordPolicy"),
 		Policy: o.Passwords.complete(), ScanLimit: o.Limits.ScanUsers,
-		Hasher: password.NewHasher(password.Cost(o.HashCost), o.HashParallel, o.OnHash), Notify: sender,
+		Hasher: password.NewHasher(password.Cost(o.HashCost), store.NewGate(o.HashParallel, o.Limits.HashesPerLane, o.Limits.Hashes), o.OnHash), Notify: sender,
 		Codes: directory.Codes{Key: s.db.Derive("embedded user code"), Epoch: s.db.Epoch(), Failures: o.Limits.CodeFailures,
 			OnCompare: o.OnCompare},
 		Guesses: guesses,

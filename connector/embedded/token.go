@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -28,10 +29,11 @@ type workers struct {
 	db      *store.DB
 	env     string
 	secrets map[string]string
+	guesses *guesses
 }
 
 func newWorkers(db *store.DB, o Options) workers {
-	return workers{key: db.Derive("embedded worker token"), db: db, env: o.Environment, secrets: o.Workers}
+	return workers{key: db.Derive("embedded worker token"), db: db, env: o.Environment, secrets: o.Workers, guesses: newGuesses(o.Limits.WrongSecrets)}
 }
 
 func (w workers) issue() string {
@@ -88,8 +90,16 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 	if user, password, basic := wire.ReadBasic(r.Header); basic {
 		id, secret = unescape(user), unescape(password)
 	}
+	from := origin{client: id, address: addressOf(r)}
+	if !s.workers.guesses.mayGuess(from, s.db.Now()) {
+		w.Header().Set("Retry-After", "60")
+		oauthError(w, http.StatusTooManyRequests, "temporarily_unavailable", "too many wrong secrets of this client")
+		return
+	}
+	known := s.workers.known(id, secret)
+	s.workers.guesses.recordGuess(from, known, s.db.Now())
 	switch {
-	case !s.workers.known(id, secret):
+	case !known:
 		w.Header().Set("WWW-Authenticate", "Basic")
 		oauthError(w, http.StatusUnauthorized, "invalid_client", "Request denied: Unsupported authentication method or bad credentials")
 	case form.Get("grant_type") != "client_credentials":
@@ -98,6 +108,19 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{
 			"access_token": s.workers.issue(), "token_type": "Bearer", "expires_in": int(tokenLife / time.Second)})
 	}
+}
+
+// addressOf is from where a request comes: the lane that the server in front has put it in,
+// else the peer of its connection.
+func addressOf(r *http.Request) string {
+	if lane := store.LaneOf(r.Context()); lane != "" {
+		return lane
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }
 
 // readForm reads the form of a token request, or says why it cannot. No parameter may be

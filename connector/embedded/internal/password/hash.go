@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/mfaflow/mfaflow/store"
 )
 
 // Cost of a hash. The default is OWASP's argon2id minimum: 19 MiB, two passes, one lane.
@@ -29,22 +31,23 @@ const (
 // SaltSize is the number of random bytes that Hash wants.
 const SaltSize = saltSize
 
-// Hasher hashes with a bound on how many run at once: each takes MemoryKiB.
+// Hasher hashes with a bound on how many run at once: each takes MemoryKiB. Who has to wait
+// waits in the lane of its context: no client's queue keeps another's out.
 type Hasher struct {
-	cost  Cost
-	slots chan struct{}
-	hook  func()
+	cost Cost
+	gate *store.Gate
+	hook func()
 }
 
-// NewHasher lets at most parallel hashes run. hook is called once for each; may be nil.
-func NewHasher(cost Cost, parallel int, hook func()) *Hasher {
+// NewHasher hashes behind a gate. hook is called once for each; may be nil.
+func NewHasher(cost Cost, gate *store.Gate, hook func()) *Hasher {
 	if cost == (Cost{}) {
 		cost = DefaultCost
 	}
 	if hook == nil {
 		hook = func() {}
 	}
-	return &Hasher{cost: cost, slots: make(chan struct{}, max(parallel, 1)), hook: hook}
+	return &Hasher{cost: cost, gate: gate, hook: hook}
 }
 
 // Hash returns the PHC string of a password. salt has SaltSize random bytes.
@@ -73,12 +76,10 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string) (bool, error)
 }
 
 func (h *Hasher) sum(ctx context.Context, password string, salt []byte, c Cost) ([]byte, error) {
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for a hash: %w", ctx.Err())
+	if err := h.gate.Enter(ctx); err != nil {
+		return nil, fmt.Errorf("wait for a hash: %w", err)
 	}
+	defer h.gate.Leave()
 	h.hook()
 	return argon2.IDKey([]byte(password), salt, c.Passes, c.MemoryKiB, c.Lanes, hashSize), nil
 }
@@ -99,8 +100,8 @@ func parse(phc string) (Cost, []byte, []byte, error) {
 	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.MemoryKiB, &c.Passes, &c.Lanes); err != nil {
 		return Cost{}, nil, nil, errPHC
 	}
-	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
-	sum, err2 := base64.RawStdEncoding.DecodeString(parts[5])
+	salt, err1 := base64.RawStdEncoding.Strict().DecodeString(parts[4])
+	sum, err2 := base64.RawStdEncoding.Strict().DecodeString(parts[5])
 	if errors.Join(err1, err2) != nil || len(sum) != hashSize || c.MemoryKiB > 1<<20 || c.Passes < 1 || c.Passes > 16 || c.Lanes < 1 {
 		return Cost{}, nil, nil, errPHC
 	}

@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/password"
+	"github.com/mfaflow/mfaflow/store"
 )
 
 func TestDefaultCost(t *testing.T) {
 	t.Parallel()
-	h := password.NewHasher(password.Cost{}, 1, nil)
+	h := password.NewHasher(password.Cost{}, store.NewGate(1, 0, 0), nil)
 	phc, err := h.Hash(t.Context(), "secret", make([]byte, password.SaltSize))
 	if err != nil || !strings.HasPrefix(phc, "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$") {
 		t.Errorf("%s, error %v", phc, err)
@@ -28,7 +29,7 @@ func TestDefaultCost(t *testing.T) {
 // Hashes that were not made here, or are too costly to compute, are errors.
 func TestMalformedHash(t *testing.T) {
 	t.Parallel()
-	h := password.NewHasher(password.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1, nil)
+	h := password.NewHasher(password.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1}, store.NewGate(1, 0, 0), nil)
 	good, err := h.Hash(t.Context(), "x", make([]byte, password.SaltSize))
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +46,7 @@ func TestMalformedHash(t *testing.T) {
 func TestDummy(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int64
-	h := password.NewHasher(password.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1, func() { n.Add(1) })
+	h := password.NewHasher(password.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1}, store.NewGate(1, 0, 0), func() { n.Add(1) })
 	if ok, err := h.Verify(t.Context(), "", ""); ok || err != nil || n.Load() != 1 {
 		t.Errorf("%t, %v, %d hashes", ok, err, n.Load())
 	}
@@ -56,7 +57,7 @@ func TestParallel(t *testing.T) {
 	t.Parallel()
 	var now, most atomic.Int64
 	started, release := make(chan struct{}, 9), make(chan struct{})
-	h := password.NewHasher(password.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1}, 2, func() {
+	h := password.NewHasher(password.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1}, store.NewGate(2, 0, 0), func() {
 		most.Store(max(most.Load(), now.Add(1)))
 		started <- struct{}{}
 		<-release

@@ -81,7 +81,11 @@ func (c *Catalog) deploy(pins map[string]string, read source) (*Bundle, error) {
 
 // bundle is the bundle of an execution's pins, whatever is deployed by now.
 func (c *Catalog) bundle(ctx context.Context, pins map[string]string) (*Bundle, error) {
-	return c.cache.Bundle(pins, false, func() (*Bundle, error) { return c.link(pins, c.read(ctx)) })
+	return c.bundleOf(pins, c.read(ctx))
+}
+
+func (c *Catalog) bundleOf(pins map[string]string, read source) (*Bundle, error) {
+	return c.cache.Bundle(pins, false, func() (*Bundle, error) { return c.link(pins, read) })
 }
 
 // List returns the deployed flows by id.

@@ -19,6 +19,7 @@ type Catalog struct {
 	r   *Runner
 	env []string // names of env.*
 
+	check func(*flows.Flow, flows.Library) []flows.Problem // flows.Check
 	cache *programCache
 }
 
@@ -62,7 +63,7 @@ type stored struct {
 }
 
 func newCatalog(r *Runner, env map[string]string) *Catalog {
-	return &Catalog{r: r, env: slices.Sorted(maps.Keys(env)), cache: newProgramCache(r.limits.ProgramBytes)}
+	return &Catalog{r: r, env: slices.Sorted(maps.Keys(env)), check: flows.Check, cache: newProgramCache(r.limits.ProgramBytes)}
 }
 
 // CompiledBytes estimates what compiled flows take of memory.

@@ -83,7 +83,7 @@ func (l *linker) entry(id string) (*entry, error) {
 // unreadable stops a flow whose source is not there or damaged. Other errors are of the
 // unit of work.
 func (l *linker) unreadable(e *entry, err error) (*entry, error) {
-	if !errors.Is(err, errRevisionGone) && !errors.Is(err, store.ErrCorrupt) {
+	if !isUnreadable(err) {
 		return nil, err
 	}
 	e.problems = []flows.Problem{{File: fileName(e.id), Line: 1, Column: 1, Rule: "revision-gone",
@@ -91,6 +91,11 @@ func (l *linker) unreadable(e *entry, err error) (*entry, error) {
 	l.b.incomplete = true
 	l.b.setEntry(e.id, e)
 	return e, nil
+}
+
+// isUnreadable tells what is wrong with one record from what is wrong with all.
+func isUnreadable(err error) bool {
+	return errors.Is(err, errRevisionGone) || errors.Is(err, store.ErrCorrupt)
 }
 
 func (e *entry) parse(src []byte) {
@@ -122,7 +127,7 @@ func (l *linker) compile(e *entry, src []byte) (err error) {
 	if e.flow == nil {
 		return nil
 	}
-	e.problems = append(e.problems, flows.Check(e.flow, l.c.library(l.b.flow))...)
+	e.problems = append(e.problems, l.c.check(e.flow, l.c.library(l.b.flow))...)
 	l.explainStopped(e)
 	if !flows.HasErrors(e.problems) {
 		e.program = Compile(e.flow, e.revision)

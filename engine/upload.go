@@ -120,6 +120,9 @@ func (c *Catalog) checkUpload(tx *store.Tx, parsed []*flows.Flow, base *Bundle) 
 	read := c.sources(tx)
 	for _, e := range base.callers(fresh) {
 		src, err := read(e.id, e.revision)
+		if isUnreadable(err) {
+			continue // it is stopped already
+		}
 		if err != nil {
 			return nil, err
 		}

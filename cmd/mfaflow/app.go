@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -112,10 +113,7 @@ func (a *app) wire(ctx context.Context) error {
 	if err := a.deployFlows(ctx); err != nil {
 		return err
 	}
-	// Compiled now, what is deployed does not keep the first person waiting.
-	for _, note := range a.stoppedFlows(ctx) {
-		a.log.Error(note)
-	}
+	a.logFlows(ctx)
 	if a.config.dev {
 		if err := a.seedDemo(ctx); err != nil {
 			return err
@@ -192,11 +190,39 @@ func (a *app) deployFlows(ctx context.Context) error {
 	return a.deploy(ctx, list)
 }
 
-// deploy deploys flows together, or none of them.
+// logFlows tells which deployed flows cannot run, and which a new upload would be refused
+// for. It compiles all, so that the first person need not wait for that.
+func (a *app) logFlows(ctx context.Context) {
+	list, err := a.runner.Catalog().List(ctx)
+	if err != nil {
+		a.log.Error("the deployed flows cannot be read", slog.Any("error", err))
+	}
+	for _, f := range list {
+		for _, p := range f.Problems {
+			a.log.Error("a stored flow cannot run", slog.String("flow", f.ID), slog.String("problem", p.String()))
+		}
+		for _, p := range f.Tolerated {
+			a.log.Warn("a stored flow breaks a rule that is newer than it; mend it and upload it again", slog.String("flow", f.ID), slog.String("problem", p.String()))
+		}
+	}
+}
+
+// deploy deploys flows together, or none of them. What is deployed already is left as it
+// is, whether it can run or not: it holds up neither a start nor the others.
 func (a *app) deploy(ctx context.Context, list []source) error {
-	sources := make([]engine.Source, len(list))
-	for i, s := range list {
-		sources[i] = engine.Source{File: s.name, Text: s.text}
+	deployed, err := a.runner.Catalog().List(ctx)
+	if err != nil {
+		return fmt.Errorf("deploy flows: %w", err)
+	}
+	var sources []engine.Source
+	for _, s := range list {
+		revision := engine.RevisionOf(s.text)
+		if !slices.ContainsFunc(deployed, func(f engine.FlowInfo) bool { return f.Revision == revision }) {
+			sources = append(sources, engine.Source{File: s.name, Text: s.text})
+		}
+	}
+	if len(sources) == 0 {
+		return nil
 	}
 	if _, err := a.runner.Catalog().PutAll(ctx, sources); err != nil {
 		return fmt.Errorf("deploy flows: %w%s", err, problemLines(err))

@@ -3,9 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -137,6 +141,43 @@ func TestTemplateThatDoesNotFitAnEditedOneStays(t *testing.T) {
 		t.Errorf("the log says nothing: %s", &log)
 	}
 	s.start("small-parent", nil).act("continue", nil).end(engine.Completed, "")
+}
+
+// TestFolderWithAFlowThatCannotRunHoldsUpNoStart: its text is deployed already.
+func TestFolderWithAFlowThatCannotRunHoldsUpNoStart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.config.flows = t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(s.config.flows, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const broken = "schema: flow/v1\nid: broken\nstart: a\nnodes:\n  a: { uses: none/such, next: b }\n  b: { end: done }\n"
+	write("broken.yaml", broken)
+	write("small.yaml", smallChild)
+	err := s.app.db.Update(t.Context(), func(_ context.Context, tx *store.Tx) error { // as a version that had none/such
+		key := store.K(siteEnv, "deploy")
+		recs, err := tx.Get(key)
+		if err != nil {
+			return err
+		}
+		revision := engine.RevisionOf([]byte(broken))
+		tx.Put(key, []byte(strings.Replace(string(recs[0].Value), "{", fmt.Sprintf("{%q:%q,", "broken", revision), 1)))
+		b, err := json.Marshal(map[string]any{"c": 1, "s": broken})
+		tx.Put(store.K(siteEnv, "flow", "broken", revision), b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.restart()
+	if got, want := s.revision("small-child"), engine.RevisionOf([]byte(smallChild)); got != want {
+		t.Errorf("small-child is at %q, want %s", got, want)
+	}
+	if status, b := s.call("GET", "/readyz", nil); status != http.StatusOK || !strings.Contains(string(b), "flow broken cannot run") {
+		t.Errorf("readyz: %d %s", status, b)
+	}
 }
 
 // TestReadinessNamesAFlowThatCannotRun: another program has spoiled a record; all other

@@ -55,7 +55,7 @@ func (l *linker) entry(id string) (*entry, error) {
 		if src, err = l.read(id, revision); err != nil {
 			return l.unreadable(e, err)
 		}
-		e.parse(src)
+		l.guard(e, func() { e.parse(src) })
 		called = e.called
 	}
 	e.called = called
@@ -105,34 +105,41 @@ func (e *entry) parse(src []byte) {
 	}
 }
 
-// compile completes an entry whose children are linked. A flow that makes the checker
-// panic is stopped as one that breaks a rule.
+// compile completes an entry whose children are linked.
 func (l *linker) compile(e *entry, src []byte) (err error) {
 	if src == nil {
 		if src, err = l.read(e.id, e.revision); err != nil {
 			return err
 		}
-		e.parse(src)
+		l.guard(e, func() { e.parse(src) })
 	}
 	e.bytes = entryBytes(len(src))
 	l.c.cache.countCompiled()
-	defer func() {
-		if p := recover(); p != nil {
-			l.c.r.log.Error("a stored flow cannot be checked", slog.String("flow", e.id), slog.Any("panic", p))
-			e.program = nil
-			e.problems = append(e.problems, flows.Problem{File: fileName(e.id), Line: 1, Column: 1, Rule: "internal",
-				Text: "the checker failed", Hint: "upload the flow anew; and tell us"})
-		}
-	}()
 	if e.flow == nil {
 		return nil
 	}
-	e.problems = append(e.problems, l.c.check(e.flow, l.c.library(l.b.flow))...)
-	l.explainStopped(e)
-	if !flows.HasErrors(e.problems) {
-		e.program = Compile(e.flow, e.revision)
-	}
+	l.guard(e, func() {
+		e.problems = append(e.problems, l.c.check(e.flow, l.c.library(l.b.flow))...)
+		l.explainStopped(e)
+		if !flows.HasErrors(e.problems) {
+			e.program = Compile(e.flow, e.revision)
+		}
+	})
 	return nil
+}
+
+// guard runs a part of compiling a flow. One that makes it panic is stopped as one that
+// breaks a rule: a fault of ours in one stored flow must not end the process.
+func (l *linker) guard(e *entry, do func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.c.r.log.Error("a stored flow cannot be checked", slog.String("flow", e.id), slog.Any("panic", p))
+			e.flow, e.program = nil, nil
+			e.problems = append(e.problems, flows.Problem{File: fileName(e.id), Line: 1, Column: 1, Rule: "internal",
+				Text: "the checker failed over this flow", Hint: "write it in another way, and report it"})
+		}
+	}()
+	do()
 }
 
 // explainStopped says of a call whether the flow is missing or stopped itself.

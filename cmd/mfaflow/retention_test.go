@@ -70,8 +70,39 @@ func (s *site) load(round, n int, user string) {
 		s.manage("DELETE", api+"/devices/"+made.ID, nil, http.StatusNoContent, nil)
 		gone := s.user(name, benPassword, name+"@example.com")
 		s.start("sign-on-and-mfa", nil).act("submit", credentials(name, benPassword))
+		s.loadService(gone, name)
+		s.loadService(user, name)
 		s.manage("DELETE", "/v1/environments/"+siteEnv+"/users/"+gone, nil, http.StatusNoContent, nil)
 		s.pass(time.Hour) // away from the limits of messages
+	}
+}
+
+// loadService uses what flows do not reach: phones, pairing keys, codes, browsers.
+func (s *site) loadService(user, name string) {
+	s.t.Helper()
+	users := "/v1/environments/" + siteEnv + "/users/" + user
+	typed := func(kind string) []string {
+		return []string{"Content-Type", "application/vnd.pingidentity." + kind + "+json"}
+	}
+	p := s.phone(user)
+	s.manage("POST", users+"/pairingKeys", nil, http.StatusCreated, nil)
+	var auth struct{ ID string }
+	s.manage("POST", "/"+siteEnv+"/deviceAuthentications", map[string]any{"user": map[string]any{"id": user}, "selectedDevice": map[string]any{"id": p.Device()}}, http.StatusCreated, &auth)
+	for _, claimed := range []bool{true, false} {
+		var code struct{ URI string }
+		s.manage("POST", "/"+siteEnv+"/authenticationCodes", map[string]any{"application": map[string]any{"id": p.Application()}, "userApproval": "NOT_REQUIRED"}, http.StatusCreated, &code)
+		if claimed {
+			if _, err := p.ClaimCode(s.t.Context(), code.URI); err != nil {
+				s.t.Error(err)
+			}
+		}
+	}
+	s.manage("POST", users, nil, http.StatusOK, nil, typed("user.sendVerificationCode")...)
+	s.manage("POST", users+"/password", nil, http.StatusOK, nil, typed("password.sendRecoveryCode")...)
+	s.manage("POST", users+"/devices", map[string]any{"type": "BROWSER"}, http.StatusCreated, nil, "User-Agent", "Mozilla/5.0 Chrome/133.0.0.0")
+	s.manage("DELETE", users+"/devices/"+p.Device(), nil, http.StatusNoContent, nil)
+	if err := p.Pair(s.t.Context(), "000000000000"); err == nil {
+		s.t.Error("a wrong pairing code is taken")
 	}
 }
 
@@ -83,10 +114,18 @@ func TestNothingGrowsForEver(t *testing.T) {
 	s := newServer(t, func(c *config) {
 		c.dev, c.proxies, c.auditRetention = true, []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, 90*day
 	})
+	s.policy(func(p map[string]any) {
+		p["rememberMe"] = map[string]any{"web": map[string]any{"enabled": true}}
+	})
 	user := s.user("ben", benPassword, "ben@example.com")
 	var before map[string]int64
 	for round := range 3 {
-		s.load(round, 4*(round+1), user)
+		s.load(round, 2*(round+1), user)
+		used, err := s.app.db.CountRecords(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("after load %d: %v", round, used)
 		for range 53 {
 			s.pass(7 * day)
 		}

@@ -51,4 +51,5 @@ long: ## The slow suites: 500 kill cycles each of store and server, 1,000-round 
 	$(GO) test -count=1 -timeout 60m -v -run 'R01KillUnderLoad' ./store/bolt -cycles 500
 	$(GO) test -count=1 -timeout 60m -v -run 'TestKill' ./cmd/mfaflow -cycles 500
 	$(GO) test -count=1 -timeout 60m -run 'X1PowerCuts' ./cmd/mfaflow -cuts
+	$(GO) test -count=1 -timeout 60m -run 'NothingProven' ./cmd/mfaflow -changes
 	$(GO) test -count=1 -timeout 60m -race -run 'A02' ./connector/embedded -rounds 1000

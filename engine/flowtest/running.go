@@ -26,17 +26,18 @@ type running struct {
 	mocks []*mock
 	calls map[string]int // of mocked capabilities
 
-	executions []string          // ids, in order of their start
-	started    map[string]string // id → the flow
-	id         string            // the current one
-	handle     string
-	home       string              // the browser that began it
-	where      engine.RequestFacts // of its start
-	now        *engine.Execution   // as the client saw it last
-	tokens     []string            // of the steps shown, the newest last
-	last       *engine.ResumeRequest
-	traces     map[string]*engine.Trace
-	sessions   map[string]string // remember-me values, by browser
+	executions  []string          // ids, in order of their start
+	started     map[string]string // id → the flow
+	id          string            // the current one
+	handle      string
+	firstHandle string              // of the current one, before anybody was authenticated
+	home        string              // the browser that began it
+	where       engine.RequestFacts // of its start
+	now         *engine.Execution   // as the client saw it last
+	tokens      []string            // of the steps shown, the newest last
+	last        *engine.ResumeRequest
+	traces      map[string]*engine.Trace
+	sessions    map[string]string // remember-me values, by browser
 
 	passkey map[string]any // what the authenticator answered last
 	asked   map[string]any // what the app showed of the code read last

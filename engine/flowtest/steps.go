@@ -93,6 +93,7 @@ func (r *running) begin(ctx context.Context, s step) error {
 	e, err := r.perilously(ctx, func() (*engine.Execution, error) { return r.runner.Start(ctx, q) })
 	if err == nil {
 		r.id, r.handle, r.tokens, r.last = e.ID, e.Handle, nil, nil
+		r.firstHandle = e.Handle
 		r.home, r.where = s.browser, where
 		r.executions, r.started[e.ID] = append(r.executions, e.ID), flow
 	}

@@ -4,9 +4,15 @@ import "time"
 
 // Options tune an Outbox; the zero value is what a server wants.
 type Options struct {
-	// Parallel is how many messages Run sends at once; 0 is 8. A slow gateway then
-	// holds up others only when 8 of its messages are under way.
+	// Parallel is how many messages of a channel Run sends at once; 0 is 16. To one target
+	// it sends one at a time, and to targets that are not proven half as many.
 	Parallel int
+
+	// Slow is when a sending no longer counts in Parallel, so that a gateway which is slow for
+	// some numbers does not hold up the others; 0 is 1 s. MaxUnderWay is how many of a channel
+	// are sent at once with those; 0 is 128: each is a connection.
+	Slow        time.Duration
+	MaxUnderWay int
 
 	// Timeout ends the context of one sending; 0 is 30 s.
 	Timeout time.Duration
@@ -15,7 +21,7 @@ type Options struct {
 	// doubling, at most a minute. After a restart a message is tried at once.
 	Backoff func(n int) time.Duration
 
-	// After is the timer of that wait in Run; nil is time.After.
+	// After is the timer of Run, for that wait and for Slow; nil is time.After.
 	After func(time.Duration) <-chan time.Time
 
 	// Failed is told of each failure, for the log; nil is silent.
@@ -24,7 +30,13 @@ type Options struct {
 
 func (o Options) complete() Options {
 	if o.Parallel == 0 {
-		o.Parallel = 8
+		o.Parallel = 16
+	}
+	if o.Slow == 0 {
+		o.Slow = time.Second
+	}
+	if o.MaxUnderWay == 0 {
+		o.MaxUnderWay = 128
 	}
 	if o.Timeout == 0 {
 		o.Timeout = 30 * time.Second

@@ -9,6 +9,11 @@
 // each sending a row that has expired, or that a newer one of its group has replaced, is
 // dropped: a dead code is not sent.
 //
+// Run sends the messages of each channel side by side, in turns that are fair to clients and
+// targets (see Lane), and one at a time to a target. A gateway that hangs for some holds up
+// neither other channels nor, for longer than Options.Slow, other targets: a failed message
+// waits for its next try by itself. Of the rows that wait it keeps some 200 bytes each.
+//
 // One process may deliver for an environment: rows carry no claims.
 package outbox
 

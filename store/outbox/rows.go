@@ -14,12 +14,20 @@ import (
 // dropAtOnce bounds the unit that deletes dead rows.
 const dropAtOnce = 500
 
-// rows reads the messages that may still be sent, in the order of Add, and deletes the
+// row is what a look at the rows finds of one.
+type row struct {
+	id, group string
+	expires   time.Time
+	queueKey
+}
+
+// rows lists the messages that may still be sent, in the order of Add, and deletes the
 // dead ones. A row that cannot be read is reported and left out: it must not hold up
 // the others.
-func (b *Outbox) rows(ctx context.Context) ([]Message, error) {
-	var list []Message
+func (b *Outbox) rows(ctx context.Context) ([]row, error) {
+	var list []row
 	newest := map[string]string{} // group → ID
+	now := b.db.Now()
 	for rec, err := range b.db.Scan(ctx, store.Under(prefix(b.env))) {
 		var m Message
 		if err == nil {
@@ -27,21 +35,23 @@ func (b *Outbox) rows(ctx context.Context) ([]Message, error) {
 		}
 		switch {
 		case err == nil:
-			list = append(list, m)
+			list = append(list, row{m.ID, m.Supersedes, m.Expires, keyOf(m)})
 			newest[m.Supersedes] = m.ID
+			if m.CreatedAt.After(now) { // the local clock went back
+				now = m.CreatedAt
+			}
 		case rec.Key == "":
 			return nil, fmt.Errorf("outbox: %w", err)
 		default:
 			b.unreadable(strings.TrimPrefix(string(rec.Key), string(prefix(b.env))), err)
 		}
 	}
-	now := b.now(list)
 	live := list[:0]
 	var dead []store.Key
 	for _, m := range list {
-		if m.expired(now) || m.Supersedes != "" && newest[m.Supersedes] != m.ID {
-			dead = append(dead, prefix(b.env)+store.Key(m.ID))
-			b.forget(m.ID)
+		if isPast(m.expires, now) || m.group != "" && newest[m.group] != m.id {
+			dead = append(dead, prefix(b.env)+store.Key(m.id))
+			b.forget(m.id)
 			continue
 		}
 		live = append(live, m)
@@ -58,18 +68,8 @@ func (b *Outbox) unreadable(id string, err error) {
 	}
 }
 
-// now is the local clock or, if that went back, the time of the youngest message.
-func (b *Outbox) now(list []Message) time.Time {
-	now := b.db.Now()
-	for _, m := range list {
-		if m.CreatedAt.After(now) {
-			now = m.CreatedAt
-		}
-	}
-	return now
-}
-
-func (m Message) expired(now time.Time) bool { return !m.Expires.IsZero() && !now.Before(m.Expires) }
+// isPast reports whether a message has expired; zero never does.
+func isPast(expires, now time.Time) bool { return !expires.IsZero() && !now.Before(expires) }
 
 // drop deletes rows in the background, after everything that people wait for.
 func (b *Outbox) drop(ctx context.Context, keys []store.Key) error {

@@ -25,6 +25,11 @@ func start(t *testing.T, b *outbox.Outbox) {
 	})
 }
 
+// to is a text message to somebody.
+func to(whom, text string) outbox.Message {
+	return outbox.Message{Channel: "EMAIL", To: whom + "@example.com", Text: text}
+}
+
 // never is a retry timer that the test does not fire.
 func never(time.Duration) <-chan time.Time { return nil }
 
@@ -54,8 +59,8 @@ func TestRunGoesOnAroundSlowSendings(t *testing.T) {
 			<-release
 		}
 		return w.send(ctx, m)
-	}, outbox.Options{After: never, Parallel: 3})
-	w.add(t, text("slow"), text("slow"))
+	}, outbox.Options{After: never, Parallel: 6})
+	w.add(t, to("x", "slow"), to("y", "slow"))
 	start(t, b)
 	for i := range 10 {
 		w.add(t, text(fmt.Sprint(i)))
@@ -154,11 +159,11 @@ func TestSupersededWhileWaitingForASlot(t *testing.T) {
 		w := newWorld(t)
 		b := outbox.New(w.DB, "env", func(ctx context.Context, m outbox.Message) error {
 			if m.Text == "slow" { // holds the only slot while "old" waits for it
-				w.add(t, outbox.Message{Text: "new", Supersedes: "ann"})
+				w.add(t, outbox.Message{Channel: "EMAIL", Text: "new", Supersedes: "ann"})
 			}
 			return w.send(ctx, m)
 		}, outbox.Options{After: never, Parallel: 1})
-		w.add(t, text("slow"), outbox.Message{Text: "old", Supersedes: "ann"})
+		w.add(t, text("slow"), outbox.Message{Channel: "EMAIL", Text: "old", Supersedes: "ann"})
 		start(t, b)
 		<-w.got
 		if m := <-w.got; m.Text != "new" {

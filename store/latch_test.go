@@ -66,7 +66,7 @@ func TestLatchIsFirstComeFirstServed(t *testing.T) {
 			defer mu.Unlock()
 			order = append(order, i)
 		}, "e/a"))
-		if d := <-b.waiting; d != 2*time.Second {
+		if d := <-b.waiting; d != 5*time.Second {
 			t.Fatalf("waits %v", d)
 		}
 	}

@@ -34,7 +34,8 @@ type Options struct {
 	// shorter than the longest pushes that one's last waiter out.
 	LatchWaiters int
 
-	// LatchWait is how long one of them waits before ErrContended; 0 is 2 s.
+	// LatchWait is how long one of them waits before ErrContended; 0 is 5 s, half of what a
+	// client waits for the answer to a step.
 	LatchWait time.Duration
 
 	// After is the timer of that wait; nil is time.After.
@@ -63,7 +64,7 @@ func (o *Options) complete() error {
 		o.LatchShare = 128
 	}
 	if o.LatchWait == 0 {
-		o.LatchWait = 2 * time.Second
+		o.LatchWait = 5 * time.Second
 	}
 	if o.After == nil {
 		o.After = time.After

@@ -62,6 +62,14 @@ type checker struct {
 	states []state        // by node: what is known on entering
 }
 
+// inputValueType is the type of what is given for an input.
+func (c *checker) inputValueType(in Input) *cond.Type {
+	if in.Schema == nil {
+		return &cond.Type{}
+	}
+	return c.partType(in.Schema).Called(in.Name, in.Schema.Doc)
+}
+
 // finish fills in what callers of the flow need to know.
 func (c *checker) finish() {
 	f := c.f
@@ -96,7 +104,7 @@ func (c *checker) inputType() *cond.Type {
 }
 
 func (c *checker) inputField(in Input) cond.Field {
-	field := cond.Field{Type: c.partType(in.Schema)}
+	field := cond.Field{Type: c.inputValueType(in)}
 	if !in.Required && !in.HasDefault {
 		field.Absent, field.Rule = "the input has no default and is not `required: true`", cond.RuleOptionalRead
 	}

@@ -14,12 +14,14 @@ import (
 // Every template has tests, and they take every edge or say why they cannot.
 func TestTemplates(t *testing.T) {
 	t.Parallel()
-	suites := templateSuites(t)
+	watch := &watcher{}
+	suites := watchedSuites(t, watch)
 	t.Run("scenarios", func(t *testing.T) {
 		for _, suite := range suites {
 			runScenarios(t, suite)
 		}
 	})
+	watch.report(t)
 	for _, c := range flowtest.Merge(suites...) {
 		for _, blank := range c.Uncovered {
 			if blank.Reason == "" {
@@ -33,7 +35,10 @@ func TestTemplates(t *testing.T) {
 }
 
 // templateSuites reads the tests of all templates.
-func templateSuites(t *testing.T) []*flowtest.Suite {
+func templateSuites(t *testing.T) []*flowtest.Suite { return watchedSuites(t, &watcher{}) }
+
+// watchedSuites reads the tests of all templates, whose worlds are watched.
+func watchedSuites(t *testing.T, watch *watcher) []*flowtest.Suite {
 	t.Helper()
 	caps, err := registry()
 	if err != nil {
@@ -55,8 +60,11 @@ func templateSuites(t *testing.T) []*flowtest.Suite {
 			t.Errorf("template %s has no tests: %v", name, err)
 			continue
 		}
+		for _, m := range typedSecret.FindAllStringSubmatch(string(text), -1) {
+			watch.typed = append(watch.typed, m[1])
+		}
 		suite, problems, err := flowtest.Load(filepath.Join("flows/templates", file), text,
-			flowtest.Options{Lab: openLab, Source: find, Capabilities: caps})
+			flowtest.Options{Lab: watch.lab, Source: find, Capabilities: caps})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -130,10 +130,8 @@ func (r *schemaReader) members(s map[string]any, t *Type, depth int) {
 		if taken(p) {
 			continue
 		}
-		f := Field{Type: r.read(p, depth+1)}
-		if doc, _ := p.(map[string]any); doc["x-personal"] == nil && namesPerson(name) && isScalar(f.Type.Kind) {
-			f.Type = f.Type.withTaint(personalTaint)
-		}
+		doc, _ := p.(map[string]any)
+		f := Field{Type: r.read(p, depth+1).Called(name, doc)}
 		if !required[name] {
 			f.Absent, f.Rule = notRequired, RuleOptionalRead
 		}

@@ -49,6 +49,15 @@ func (t *Type) withTaint(m taint) *Type {
 	return &c
 }
 
+// Called is t for a member of that name, of which doc is the schema: what is called as
+// names and addresses of people are is personal, unless the schema says whether it is.
+func (t *Type) Called(name string, doc map[string]any) *Type {
+	if doc["x-personal"] == nil && namesPerson(name) && isScalar(t.Kind) {
+		return t.withTaint(personalTaint)
+	}
+	return t
+}
+
 // secretNames are what members with secrets are called, in lower case, where no schema
 // says what a member is: services send more than they document.
 var secretNames = map[string]bool{

@@ -63,11 +63,21 @@ var instanceKey = store.K("system", "instance")
 func openApp(ctx context.Context, c *config, log *slog.Logger) (*app, error) {
 	a := &app{config: c, log: log, seen: map[string][sha256.Size]byte{}}
 	if err := os.MkdirAll(c.data, 0o700); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, usagef("data is %q: %w; name a folder that can be made and written", c.data, err)
+	}
+	warnings, err := c.guardFiles()
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range append(warnings, c.warnings...) {
+		log.Warn(w)
 	}
 	key, err := c.masterKey()
 	if err != nil {
 		return nil, err
+	}
+	if isGuessableKey(key) || isText(key) {
+		log.Warn("the master key was not drawn at random, so that it may be guessed: give the next store another; " + makeSecret)
 	}
 	file, err := bolt.Open(c.path("mfaflow.db"))
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -45,6 +46,8 @@ type config struct {
 	topOrigins     []string          // that may frame pages on which passkeys answer
 	env            map[string]string // what flows read as env.*
 
+	warnings []string // what was found while it was read, for the log
+
 	// What no user sets: tests bring a clock, timers, cheap hashes, certificates and templates.
 	now      func() time.Time
 	after    func(time.Duration) <-chan time.Time
@@ -69,7 +72,7 @@ var settings = []struct{ name, fallback, help string }{
 	{"sms-webhook-url", "", "https URL of the gateway for SMS, VOICE, WHATSAPP and PUSH"},
 	{"sms-webhook-secret", "", "secret that signs the requests to it"},
 	{"worker-id", "", "client id of a worker that may use the embedded PingOne API"},
-	{"worker-secret", "", "its secret, of 16 characters at least"},
+	{"worker-secret", "", "its secret, 16 characters at least that nobody guesses"},
 	{"origins", "", "comma-separated further origins of which passkeys may answer, https://login.example.com"},
 	{"top-origins", "", "comma-separated origins whose pages may frame those on which passkeys answer (default: none)"},
 	{"audit-retention", "90d", "how long the audit is kept, in days (90d) or hours (2160h), a day at least; 0 is for ever"},
@@ -140,7 +143,10 @@ func loadConfig(cmd *cobra.Command, getenv func(string) string) (*config, error)
 	if c.topOrigins, err = parseOrigins("top-origins", values["top-origins"]); err != nil {
 		return nil, err
 	}
-	return c, c.check()
+	if slices.ContainsFunc(secretSettings, func(name string) bool { return file[name] != "" }) {
+		c.warnings, err = guardConfig(path)
+	}
+	return c, cmp.Or(err, c.check())
 }
 
 // devFrom finds whether this is a dev server: the command dev, the flag, the
@@ -167,10 +173,13 @@ func (c *config) devFrom(cmd *cobra.Command, inFile string, getenv func(string) 
 	return nil
 }
 
-// minSecret is how long the secret of a worker must be, in bytes.
-const minSecret = 16
-
+// check refuses values that cannot be used, before anything is made or opened. Each error
+// names the setting, what is wrong with it and what to write.
 func (c *config) check() error {
+	return cmp.Or(c.checkListen(), c.checkPlaces(), c.checkSecrets(), c.checkSenders())
+}
+
+func (c *config) checkListen() error {
 	host, port, err := net.SplitHostPort(c.listen)
 	if err != nil {
 		return usagef("listen is %q, want HOST:PORT such as 127.0.0.1:8080", c.listen)
@@ -181,20 +190,60 @@ func (c *config) check() error {
 	if c.dev && !loopback(host) {
 		return usagef("a dev server listens on a loopback address only, not on %q: use serve, or --listen 127.0.0.1:%s", host, port)
 	}
+	return nil
+}
+
+func (c *config) checkPlaces() error {
+	if c.data == "" {
+		return usagef("data is empty, want a folder such as ./data")
+	}
 	if c.environment != "" {
 		if id, err := uuid.Parse(c.environment); err != nil || id.String() != c.environment {
 			return usagef("environment is %q, want a UUID in lower case", c.environment)
 		}
 	}
-	if (c.workerID == "") != (c.workerSecret == "") || c.workerID != "" && len(c.workerSecret) < minSecret {
-		return usagef("worker-id and MFAFLOW_WORKER_SECRET go together, and the secret has %d characters at least", minSecret)
-	}
 	if c.url != "" {
-		if u, err := url.Parse(c.url); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return usagef("url is %q, want http(s)://host", c.url)
+		u, err := url.Parse(c.url)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return usagef("url is %q, want http(s)://host[:port][/path] such as https://id.example.com", c.url)
+		}
+	}
+	if c.flows != "" {
+		if info, err := os.Stat(c.flows); err != nil || !info.IsDir() {
+			return usagef("flows is %q, which is no folder: make it, or leave the setting out", c.flows)
 		}
 	}
 	return nil
+}
+
+func (c *config) checkSecrets() error {
+	if c.key != "" {
+		if _, err := c.decodeKey(c.key, "key (MFAFLOW_KEY)"); err != nil {
+			return err
+		}
+	}
+	if (c.workerID == "") != (c.workerSecret == "") {
+		return usagef("worker-id and worker-secret (MFAFLOW_WORKER_SECRET) go together: set both or none")
+	}
+	for _, s := range []struct{ name, value string }{
+		{"token", c.token}, {"worker-secret", c.workerSecret}, {"sms-webhook-secret", c.hookSecret},
+	} {
+		if s.value == "" {
+			continue
+		}
+		if err := checkSecret(s.name+" ("+variable(s.name)+")", s.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *config) checkSenders() error {
+	if _, err := c.newSMTP(); err != nil {
+		return err
+	}
+	_, err := c.newWebhook()
+	return err
 }
 
 func loopback(host string) bool {
@@ -278,11 +327,18 @@ func readConfigFile(path string, asked bool) (values, env map[string]string, err
 				}
 			}
 		case name == "dev" || slices.ContainsFunc(settings, func(s struct{ name, fallback, help string }) bool { return s.name == name }):
+			n, isNumber := v.(float64)
 			switch v.(type) {
 			case string, bool, float64:
 				values[name] = fmt.Sprint(v)
 			default:
 				return nil, nil, usagef("configuration: %s: %s must be one value", path, name)
+			}
+			if isNumber {
+				// A number loses zeros and digits on its way.
+				if values[name] = strconv.FormatFloat(n, 'f', -1, 64); slices.Contains(secretSettings, name) || name == "worker-id" {
+					return nil, nil, usagef("configuration: %s: %s must be text; quote it", path, name)
+				}
 			}
 		default:
 			return nil, nil, usagef("configuration: %s: unknown setting %q", path, name)
@@ -295,12 +351,12 @@ func readConfigFile(path string, asked bool) (values, env map[string]string, err
 // the file, readable by its owner only.
 func (c *config) masterKey() ([]byte, error) {
 	if c.key != "" {
-		return decodeKey(c.key, "MFAFLOW_KEY")
+		return c.decodeKey(c.key, "key (MFAFLOW_KEY)")
 	}
 	path := c.path("key")
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(c.path("mfaflow.db")); err == nil {
+		if c.hasStore() {
 			return nil, usagef("%s is gone, and without it the store beside it cannot be read: bring it back, or set MFAFLOW_KEY", path)
 		}
 		return newKey(path)
@@ -308,13 +364,24 @@ func (c *config) masterKey() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("master key: %w", err)
 	}
-	return decodeKey(string(b), path)
+	return c.decodeKey(string(b), path)
 }
 
-func decodeKey(text, from string) ([]byte, error) {
+// decodeKey reads a master key. One that is easy to guess is refused for a new store; an
+// older one cannot be read with another, so there it is only told.
+func (c *config) decodeKey(text, from string) ([]byte, error) {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	if err != nil || len(key) != 32 {
-		return nil, usagef("%s is not base64 of 32 bytes; make one with: head -c 32 /dev/urandom | base64", from)
+		return nil, usagef("%s is not base64 of 32 bytes; %s", from, makeSecret)
+	}
+	if isGuessableKey(key) && !c.hasStore() {
+		return nil, usagef("%s is easy to guess: its bytes are not random; %s", from, makeSecret)
 	}
 	return key, nil
+}
+
+// hasStore reports whether the data folder has been used.
+func (c *config) hasStore() bool {
+	_, err := os.Stat(c.path("mfaflow.db"))
+	return err == nil
 }

@@ -273,7 +273,7 @@ nodes:
 	for dev, status := range map[bool]engine.Status{true: engine.Canceled, false: engine.Failed} {
 		s := newSite(t)
 		s.close()
-		s.config.dev, s.config.data = dev, t.TempDir()
+		s.config.dev, s.config.data = dev, privateDir(t)
 		s.open()
 		s.manage("PUT", "/v1/flows/test-mode", flow, http.StatusCreated, nil, "Content-Type", "application/yaml")
 		made, err := s.app.do(t.Context(), "user/create", map[string]any{"username": "tess", "email": "tess@example.com"})

@@ -25,18 +25,18 @@ func (a *app) wireSenders() error {
 		a.senders.fill(sendFunc(c.send))
 		return nil
 	}
-	if u := a.config.smtpURL; u != "" {
-		s, err := embedded.NewSMTP(u, a.config.smtp)
-		if err != nil {
-			return usagef("MFAFLOW_SMTP_URL: %w", err)
-		}
-		a.senders["EMAIL"] = s
+	mail, err := a.config.newSMTP()
+	if err != nil {
+		return err
 	}
-	if u, secret := a.config.hookURL, a.config.hookSecret; u != "" || secret != "" {
-		s, err := embedded.NewWebhook(u, secret, embedded.WebhookOptions{})
-		if err != nil {
-			return usagef("MFAFLOW_SMS_WEBHOOK_URL, MFAFLOW_SMS_WEBHOOK_SECRET: %w", err)
-		}
+	if mail != nil {
+		a.senders["EMAIL"] = mail
+	}
+	s, err := a.config.newWebhook()
+	if err != nil {
+		return err
+	}
+	if s != nil {
 		for _, c := range channels[1:] {
 			a.senders[c] = s
 		}
@@ -45,6 +45,30 @@ func (a *app) wireSenders() error {
 		a.senders.fill(a.inbox)
 	}
 	return nil
+}
+
+// newSMTP makes what carries e-mail, nil if nothing is set.
+func (c *config) newSMTP() (*embedded.SMTP, error) {
+	if c.smtpURL == "" {
+		return nil, nil
+	}
+	s, err := embedded.NewSMTP(c.smtpURL, c.smtp)
+	if err != nil {
+		return nil, usagef("smtp-url (MFAFLOW_SMTP_URL): %w; want smtp://user:password@host:port?from=address&tls=starttls|implicit|none", err)
+	}
+	return s, nil
+}
+
+// newWebhook makes what carries text messages, calls and pushes, nil if nothing is set.
+func (c *config) newWebhook() (*embedded.Webhook, error) {
+	if c.hookURL == "" && c.hookSecret == "" {
+		return nil, nil
+	}
+	s, err := embedded.NewWebhook(c.hookURL, c.hookSecret, embedded.WebhookOptions{})
+	if err != nil {
+		return nil, usagef("sms-webhook-url (MFAFLOW_SMS_WEBHOOK_URL), sms-webhook-secret (MFAFLOW_SMS_WEBHOOK_SECRET): %w; want both, the first https://host/path", err)
+	}
+	return s, nil
 }
 
 // fill makes s the sender of the channels that have none.

@@ -89,7 +89,7 @@ func newServer(t *testing.T, set func(*config)) *site {
 	t.Helper()
 	s := &site{t: t, clock: &virtual{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, client: servertest.Client(t)}
 	s.config = config{
-		listen: "127.0.0.1:0", data: t.TempDir(), token: siteToken, environment: siteEnv, key: siteKey, now: s.clock.Now, hashCost: cheap,
+		listen: "127.0.0.1:0", data: privateDir(t), token: siteToken, environment: siteEnv, key: siteKey, now: s.clock.Now, hashCost: cheap,
 	}
 	if set != nil {
 		set(&s.config)
@@ -274,12 +274,12 @@ func TestSendGivesUp(t *testing.T) {
 
 func TestSenderConfig(t *testing.T) {
 	t.Parallel()
-	env := map[string]string{"MFAFLOW_SMTP_URL": "smtp://mail.test?from=a@b.org", "MFAFLOW_SMS_WEBHOOK_URL": "https://gateway.test/", "MFAFLOW_SMS_WEBHOOK_SECRET": "s"}
+	env := map[string]string{"MFAFLOW_SMTP_URL": "smtp://mail.test?from=a@b.org", "MFAFLOW_SMS_WEBHOOK_URL": "https://gateway.test/", "MFAFLOW_SMS_WEBHOOK_SECRET": "q9Xw-77Lm-aa2P-0zRt"}
 	c, err := loadConfig(serveCommand(), func(name string) string { return env[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := []string{c.smtpURL, c.hookURL, c.hookSecret}; !slices.Equal(got, []string{"smtp://mail.test?from=a@b.org", "https://gateway.test/", "s"}) {
+	if got := []string{c.smtpURL, c.hookURL, c.hookSecret}; !slices.Equal(got, []string{"smtp://mail.test?from=a@b.org", "https://gateway.test/", "q9Xw-77Lm-aa2P-0zRt"}) {
 		t.Errorf("config %q", got)
 	}
 	for _, name := range secretSettings {
@@ -293,7 +293,7 @@ func TestSenderConfig(t *testing.T) {
 		"no secret":         func(c *config) { c.hookURL = "https://gateway.test" },
 		"no webhook":        func(c *config) { c.hookSecret = "hunter2" },
 	} {
-		c := &config{data: t.TempDir(), key: siteKey, url: "http://127.0.0.1", hashCost: cheap}
+		c := &config{data: privateDir(t), key: siteKey, url: "http://127.0.0.1", hashCost: cheap}
 		set(c)
 		_, err := openApp(t.Context(), c, slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(err.Error(), "MFAFLOW_S") || strings.Contains(err.Error(), "hunter2") {

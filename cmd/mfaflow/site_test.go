@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -57,7 +59,7 @@ func newSite(t *testing.T) *site {
 		t: t, clock: &virtual{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, client: servertest.Client(t),
 	}
 	s.config = config{
-		listen: "127.0.0.1:0", data: t.TempDir(), dev: true, token: siteToken, environment: siteEnv, key: siteKey,
+		listen: "127.0.0.1:0", data: privateDir(t), dev: true, token: siteToken, environment: siteEnv, key: siteKey,
 		now: s.clock.Now, hashCost: cheap,
 	}
 	s.open()
@@ -328,4 +330,15 @@ func wrong(right string) string {
 		return "1" + right[1:]
 	}
 	return "0" + right[1:]
+}
+
+// privateDir is a folder that others cannot write, whatever the umask: a server takes no
+// other for its data.
+func privateDir(t testing.TB) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "data")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

@@ -43,7 +43,7 @@ func openStore(t *testing.T, dir string) (*site, storeMade) {
 	}
 	s := &site{t: t, clock: &virtual{now: made.At.Add(time.Minute)}, client: servertest.Client(t)}
 	s.config = config{
-		listen: "127.0.0.1:0", data: t.TempDir(), dev: true, token: siteToken, environment: siteEnv, key: made.Key,
+		listen: "127.0.0.1:0", data: privateDir(t), dev: true, token: siteToken, environment: siteEnv, key: made.Key,
 		now: s.clock.Now, hashCost: cheap,
 	}
 	db, err := os.ReadFile(filepath.Join(dir, "store.db"))

@@ -141,7 +141,8 @@ type Limits struct {
 	CodeFailures int
 
 	// MessagesPerUser is how many codes a user is sent a day (UTC) on one channel;
-	// PingOne's number is 50. MessagesPerTarget is how many one address or number is
+	// PingOne's number is 50. A browser that is remembered of the user has as many of its
+	// own. MessagesPerTarget is how many one address or number is
 	// sent on one channel, whoever asks. Devices whose channel is used up are not
 	// usable. Both are off in DefaultLimits: they cost a record a message each.
 	MessagesPerUser, MessagesPerTarget int

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/connector/embedded"
 	"github.com/mfaflow/mfaflow/connector/pingone"
 )
@@ -58,6 +59,36 @@ func TestA19MessagesOfAUser(t *testing.T) {
 			t.Errorf("%s", r.Raw)
 		}
 	}, limits(func(l *embedded.Limits) { l.MessagesPerUser = 20 }))
+}
+
+// Strangers who ask for codes in a user's name use up no more than the messages that are for
+// strangers: the user's own browsers, and each of them, have as many.
+func TestStrangersLeaveMessagesToRememberedBrowsers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, limits(func(l *embedded.Limits) { l.MessagesPerUser = 3 }))
+	user, _ := w.ben()
+	_, cookie := w.remember(user, chrome133, nil)
+	_, other := w.remember(user, chromeWin, nil)
+	forged := cookie[:len(cookie)-1]
+	start := request(pingone.HostAuth, "POST", "deviceAuthentications", obj{"user": obj{"id": user}})
+	status := func(session string) string {
+		t.Helper()
+		r := w.doCtx(connector.WithSource(t.Context(), connector.Source{DeviceSession: session}), start).want(201, "")
+		return r.text("status")
+	}
+	for _, session := range []string{"", cookie, other} {
+		for i := range 3 {
+			if got := status(session); got != "OTP_REQUIRED" {
+				t.Fatalf("message %d is %s, want one sent", i, got)
+			}
+		}
+		if got := status(session); got != "FAILED" {
+			t.Errorf("the fourth message is %s, want FAILED", got)
+		}
+	}
+	if got := status(forged); got != "FAILED" {
+		t.Errorf("a forged value is %s, want the strangers' FAILED", got)
+	}
 }
 
 // many users do not get more messages to one number than it may get, however it is

@@ -105,11 +105,11 @@ func (s *Service) routes() []rest.Route {
 	o, env := s.opts, s.opts.Environment
 	checker := otp.Checker{Key: s.db.Derive("embedded otp"), Epoch: s.db.Epoch(), Env: env, OnCompare: o.OnCompare}
 	policies := policy.NewPolicies()
-	sender := notify.Notifier{Channels: o.Channels, Test: o.TestDevices, Quota: notify.Quota{
-		PerUser: o.Limits.MessagesPerUser, PerTarget: o.Limits.MessagesPerTarget,
-		Unproven: o.Limits.unproven(), Key: s.db.Derive("embedded target"), Verified: verifiedEmail}}
 	browsers := &browser.Browsers{Policies: policies, Key: s.db.Derive("embedded browser"), Epoch: s.db.Epoch(), Env: env,
 		Most: o.Limits.Browsers}
+	sender := notify.Notifier{Channels: o.Channels, Test: o.TestDevices, Quota: notify.Quota{
+		PerUser: o.Limits.MessagesPerUser, PerTarget: o.Limits.MessagesPerTarget,
+		Unproven: o.Limits.unproven(), Key: s.db.Derive("embedded target"), Browser: browsers.Find, Verified: verifiedEmail}}
 	guesses := &guess.Guard{Key: s.db.Derive("embedded guess"), InRow: o.Limits.GuessesInRow, Wait: o.Limits.GuessWait,
 		Longest: o.Limits.LongestGuessWait, Browser: browsers.Find}
 	users := &directory.Directory{

@@ -224,7 +224,7 @@ func TestSlowNumbersMakeRoom(t *testing.T) {
 		g.add(t, lane(fmt.Sprint("other ", i), fmt.Sprint("good ", i), "good", true))
 	}
 	waits, fire := make(chan time.Duration, 100), make(chan time.Time)
-	start(t, outbox.New(g.DB, "env", g.carry, outbox.Options{Parallel: 4, After: func(d time.Duration) <-chan time.Time {
+	start(t, outbox.New(g.DB, "env", g.carry, outbox.Options{Parallel: 4, Slow: time.Second, After: func(d time.Duration) <-chan time.Time {
 		waits <- d
 		return fire
 	}}))

@@ -9,7 +9,7 @@ type Options struct {
 	Parallel int
 
 	// Slow is when a sending no longer counts in Parallel, so that a gateway which is slow for
-	// some numbers does not hold up the others; 0 is 1 s. MaxUnderWay is how many of a channel
+	// some numbers does not hold up the others; 0 is half a second. MaxUnderWay is how many of a channel
 	// are sent at once with those; 0 is 128: each is a connection.
 	Slow        time.Duration
 	MaxUnderWay int
@@ -33,7 +33,7 @@ func (o Options) complete() Options {
 		o.Parallel = 16
 	}
 	if o.Slow == 0 {
-		o.Slow = time.Second
+		o.Slow = 500 * time.Millisecond
 	}
 	if o.MaxUnderWay == 0 {
 		o.MaxUnderWay = 128

@@ -18,13 +18,18 @@ type Quota struct {
 	Unproven  Unproven // to targets that are not proven to be the user's
 	Key       []byte   // HMAC key that hides addresses in keys
 
+	// Browser is the id of the user's remembered browser that a deviceSession is the live
+	// value of, "" for none. Such a browser has a day's limit of its own, so that strangers
+	// who ask for codes in a user's name do not use up those of the user.
+	Browser func(c *rest.Call, user, deviceSession string) (string, error)
+
 	// Verified is the e-mail address of a user that is known to be theirs; "" for none.
 	Verified func(c *rest.Call, user string) (string, error)
 }
 
 // Spent is what was sent on a day: a record for each user, and one for each target.
 //
-//	E/sent/user/<user>     by channel
+//	E/sent/user/<user>     by channel, or channel and remembered browser
 //	E/sent/target/<hmac>   of channel and address; "" is the channel
 type Spent struct {
 	Day int64          `json:"d"`
@@ -66,8 +71,25 @@ func (n Notifier) Spent(c *rest.Call, user string) (func(channel string) bool, e
 	if n.Quota.PerUser == 0 {
 		return func(string) bool { return false }, nil
 	}
+	browser, err := n.Quota.browserOf(c, user)
+	if err != nil {
+		return nil, err
+	}
 	s, err := load(c, userKey(c.Env, user))
-	return func(channel string) bool { return s.N[channel] >= n.Quota.PerUser }, err
+	return func(channel string) bool { return s.N[channel+browser] >= n.Quota.PerUser }, err
+}
+
+// browserOf tells the remembered browser that asks from others, and from strangers: "".
+func (q Quota) browserOf(c *rest.Call, user string) (string, error) {
+	session := connector.SourceOf(c.Ctx).DeviceSession
+	if session == "" || q.Browser == nil || q.PerUser == 0 {
+		return "", nil
+	}
+	id, err := q.Browser(c, user, session)
+	if id == "" || err != nil {
+		return "", err
+	}
+	return "/" + id, nil
 }
 
 // Count counts a message as if it was sent, or refuses it and counts nothing. It returns
@@ -97,12 +119,16 @@ func (n Notifier) Count(c *rest.Call, m Code) (outbox.Lane, error) {
 // days are the records of the day's limits with one message more; or the refusal.
 func (q Quota) days(c *rest.Call, m Code) (map[store.Key][]byte, error) {
 	records := map[store.Key][]byte{}
+	browser, err := q.browserOf(c, m.User)
+	if err != nil {
+		return nil, err
+	}
 	for _, l := range []struct {
 		limit int
 		key   store.Key
 		name  string
 	}{
-		{q.PerUser, userKey(c.Env, m.User), m.Channel},
+		{q.PerUser, userKey(c.Env, m.User), m.Channel + browser},
 		{q.PerTarget, q.targetKey(c.Env, m.Channel, m.To), ""},
 	} {
 		if l.limit == 0 {

@@ -113,7 +113,7 @@ func (l *linker) compile(e *entry, src []byte) (err error) {
 		}
 		l.guard(e, func() { e.parse(src) })
 	}
-	e.bytes = entryBytes(len(src))
+	e.bytes = entryBytes(len(src), 0)
 	l.c.cache.countCompiled()
 	if e.flow == nil {
 		return nil
@@ -123,6 +123,7 @@ func (l *linker) compile(e *entry, src []byte) (err error) {
 		l.explainStopped(e)
 		if !flows.HasErrors(e.problems) {
 			e.program = Compile(e.flow, e.revision)
+			e.bytes = entryBytes(len(src), e.program.expressions)
 		}
 	})
 	return nil

@@ -15,8 +15,9 @@ type Program struct {
 	Flow     *flows.Flow
 	Revision string
 
-	nodes map[string]*flows.Node
-	reads map[string]keep // node id → which members of what it leaves behind are read
+	nodes       map[string]*flows.Node
+	expressions int             // how many it has
+	reads       map[string]keep // node id → which members of what it leaves behind are read
 }
 
 // keep says which members of a node's output some expression of the flow can read; the
@@ -36,6 +37,7 @@ func Compile(f *flows.Flow, revision string) *Program {
 		p.nodes[n.ID] = n
 	}
 	for prog := range expressions(f) {
+		p.expressions++
 		for _, path := range prog.Reads() {
 			p.noteRead(path)
 		}

@@ -177,15 +177,18 @@ func (c *programCache) release(b *Bundle) {
 	}
 }
 
-// The size of what is kept, in bytes, measured on the shipped templates as live heap
-// after a collection: a compiled flow weighs some 35 times its source, most of that in
-// expressions and their types.
+// The size of what is kept, in bytes, measured as live heap after a collection: of the
+// shipped templates, and of flows that are made of many small expressions or nodes.
 const (
-	bytesPerSourceByte = 50
+	bytesPerSourceByte = 80
+	bytesPerExpression = 1200
 	bytesPerEntry      = 8 << 10
 	bytesPerPin        = 300
 )
 
-func entryBytes(source int) int64 { return int64(source)*bytesPerSourceByte + bytesPerEntry }
+// entryBytes estimates what a compiled flow takes of memory.
+func entryBytes(source, expressions int) int64 {
+	return int64(source)*bytesPerSourceByte + int64(expressions)*bytesPerExpression + bytesPerEntry
+}
 
 func bundleBytes(b *Bundle) int64 { return int64(len(b.entries)) * bytesPerPin }

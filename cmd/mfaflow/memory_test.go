@@ -25,6 +25,14 @@ func smallFlow(id string, n int) string {
 	return fmt.Sprintf("schema: flow/v1\nid: %s\npublic: true\nstart: a\nnodes:\n  a: { end: success } # %d\n", id, n)
 }
 
+func numberedLines(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
 // TestUploadsLeaveNothingInMemory: not dry runs, not refused uploads, and of deployed
 // ones only what is deployed now and what fits the cache. The heap is this test's alone:
 // it does not run beside others.
@@ -98,5 +106,17 @@ func TestCacheEstimatesTheHeap(t *testing.T) {
 	t.Logf("%d bytes of heap, counted as %d", grown, estimate)
 	if estimate < grown || estimate > 4*grown {
 		t.Errorf("counted %d bytes for a heap of %d", estimate, grown)
+	}
+	for kind, src := range map[string]string{
+		"a list":   "    set: { v: [" + strings.Repeat("=1, ", 1000) + "=1] }\n    next: [{ then: b }]\n",
+		"a screen": "    show: message\n    next: { continue: b }\nscreens:\n" + numberedLines(100, "  s%d: { title: T, form: { type: object, properties: { a: { type: string, pattern: '^a$' } } }, actions: { submit: { title: Go } } }\n"),
+		"texts":    "    show: message\n    next: { continue: b }\nmessages:\n  en:\n" + numberedLines(1000, "    k%d: t\n"),
+	} {
+		heap, counted := liveHeap(), catalog.CompiledBytes()
+		s.upload("many", "schema: flow/v1\nid: many\nstart: a\nnodes:\n  b: { end: success }\n  a:\n"+src, http.StatusCreated)
+		s.revision("many")
+		if grown, estimate := liveHeap()-heap, catalog.CompiledBytes()-counted; estimate < grown {
+			t.Errorf("%s: counted %d bytes for a heap of %d", kind, estimate, grown)
+		}
 	}
 }

@@ -27,6 +27,7 @@ func TestLibraryScreens(t *testing.T) {
 		"passkey-create":    "attestation origin: submit failed- change_device- cancel-",
 		"passkey":           "assertion origin: submit failed- change_device- cancel-",
 		"pairing":           ": refresh- change_device- cancel-",
+		"new-password":      "password: submit cancel-",
 		"nickname":          "nickname: submit skip- cancel-",
 		"device-list":       "deviceId: submit cancel-",
 		"choose-target":     "email phone type: submit cancel-",

@@ -102,7 +102,7 @@ func (p parser) user(n *flows.YAML) map[string]any {
 		}
 		u["devices"] = list
 	}}
-	for _, name := range []string{"password", "email", "phone", "name", "mfaEnabled", "enabled", "unordered"} {
+	for _, name := range []string{"password", "email", "phone", "name", "mfaEnabled", "enabled", "forceChange", "unordered"} {
 		table[name] = keep(name)
 	}
 	p.Keys(n, "a user", table)

@@ -11,7 +11,7 @@ import (
 )
 
 // AddUser makes a user: password, email (default name@example.com), phone, name,
-// mfaEnabled (default true if there is a device), enabled (default true), unordered,
+// mfaEnabled (default true if there is a device), enabled (default true), forceChange, unordered,
 // devices. What the service refuses is an error with the service's own words.
 func (w *World) AddUser(ctx context.Context, name string, user map[string]any) error {
 	devices, _ := user["devices"].([]any)
@@ -22,7 +22,7 @@ func (w *World) AddUser(ctx context.Context, name string, user map[string]any) e
 		}
 	}
 	if p, ok := user["password"]; ok {
-		body["password"] = map[string]any{"value": p}
+		body["password"] = map[string]any{"value": p, "forceChange": user["forceChange"] == true}
 	}
 	made, err := w.ask(ctx, pingone.Request{Method: http.MethodPost, Path: pingone.Path{"users"}, MediaType: pingone.MediaType("user.import"), Body: body})
 	if err != nil {

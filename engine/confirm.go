@@ -32,8 +32,8 @@ func (w *walker) confirmProofs() (*ErrorInfo, error) {
 }
 
 func (w *walker) confirmProof(p proof) (*ErrorInfo, error) {
-	c, ok := w.r.caps.Lookup(p.Capability)
-	if !ok { // of an execution that began before proofs named their capability
+	c, ok := w.confirmerOf(p)
+	if !ok {
 		return &ErrorInfo{Code: connector.CodeCredentialsChanged, Message: "a proof cannot be judged any more"}, nil
 	}
 	fail := c.Confirm(w.ctx, connector.Proof{UserID: p.User, Methods: p.Methods, At: fromMillis(p.At), Since: fromMillis(p.Since),
@@ -47,6 +47,20 @@ func (w *walker) confirmProof(p proof) (*ErrorInfo, error) {
 	info := &ErrorInfo{Code: fail.Code, Message: fail.Message, Path: w.path()}
 	w.note(TraceEntry{Event: "fail", Capability: c.ID, Error: info})
 	return info, nil
+}
+
+// confirmerOf finds the capability that judges a proof: the one that made it. Executions
+// that began before proofs named it go on: any that authenticates can judge their user.
+func (w *walker) confirmerOf(p proof) (*connector.Entry, bool) {
+	if p.Capability != "" {
+		return w.r.caps.Lookup(p.Capability)
+	}
+	for _, c := range w.r.caps.All() {
+		if c.Spec.Authenticates {
+			return c, true
+		}
+	}
+	return nil, false
 }
 
 // restsOnSame reports whether two proofs are judged alike, so that one answer is enough.

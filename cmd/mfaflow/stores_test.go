@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/engine"
 	"github.com/mfaflow/mfaflow/flows"
 	"github.com/mfaflow/mfaflow/server/servertest"
@@ -148,6 +149,18 @@ func TestWaitingExecutionOutlivesAnUpgrade(t *testing.T) {
 		s.resume(made, "pinned").act("continue", nil).end(engine.Completed, "")
 		s.resume(made, "network").act("continue", nil).end(engine.Completed, "")
 		s.start("sign-on-and-mfa", nil).act("submit", credentials("tina", benPassword)).see("otp", "")
+	})
+}
+
+// TestOldProofIsJudgedAgain: an execution of an earlier version ends when the password that
+// it proved is reset after the upgrade.
+func TestOldProofIsJudgedAgain(t *testing.T) {
+	t.Parallel()
+	eachStore(t, func(t *testing.T, s *site, made storeMade) {
+		tina := s.resume(made, "sign-on-and-mfa")
+		s.pingone("POST", "/v1/environments/"+siteEnv+"/users/"+made.Users["tina"]+"/password", "password.reset", map[string]any{"newPassword": "Another-9-secret-word"})
+		mails := s.inbox("tina@example.com")
+		tina.act("submit", code(mails[0].Code)).end(engine.Failed, connector.CodeCredentialsChanged)
 	})
 }
 

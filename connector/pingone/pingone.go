@@ -54,6 +54,10 @@ type Response struct {
 // value of now. A proof whose value is no longer the user's counts no more.
 const CredentialEpoch = "Credential-Epoch"
 
+// FirstCredentialEpoch is the value for a user whose credentials never changed. A proof
+// without a value, which earlier versions made, was made under it.
+func FirstCredentialEpoch(userID string) string { return userID + ".0" }
+
 // Path is a list of unescaped segments. It cannot be concatenated, so an id cannot
 // leave its segment.
 type Path []string

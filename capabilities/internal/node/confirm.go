@@ -135,7 +135,7 @@ func isGone(fail *connector.Fail) bool {
 
 // sameEpoch refuses a proof that was made under other credentials than those of now.
 func sameEpoch(p connector.Proof, now string) *connector.Fail {
-	if p.Epoch == now {
+	if p.Epoch == now || p.Epoch == "" && now == pingone.FirstCredentialEpoch(p.UserID) {
 		return nil
 	}
 	return &connector.Fail{Code: connector.CodeCredentialsChanged, Message: "the user's credentials have changed since"}

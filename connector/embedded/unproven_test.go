@@ -419,6 +419,25 @@ func TestTheEnvironmentReachesItsLimit(t *testing.T) {
 	send(0).want(201, "")
 }
 
+// A crowd from everywhere, to everybody, does not wait for one record: nobody is refused, and
+// no unit of work gives up.
+func TestACrowdFromEverywhereIsServed(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		requests := make([]pingone.Request, 100)
+		for i := range requests {
+			requests[i] = sendingPaths["authenticate once"](w, fmt.Sprint("user", i), fmt.Sprintf("own%d@example.com", i))
+		}
+		w.svc = w.service(func(o *embedded.Options) { o.Limits = nil })
+		refused := w.crowd(requests, func(i int) connector.Source {
+			return connector.Source{Execution: fmt.Sprint("e", i), Address: fmt.Sprint("192.0.2.", i)}
+		})
+		if got := w.deliveries(); refused != 0 || got != len(requests) {
+			t.Errorf("%d messages and %d refusals, want %d and none", got, refused, len(requests))
+		}
+	})
+}
+
 // What is counted is swept when no window reaches it any more, and holds no address.
 func TestUnprovenCountsAreSwept(t *testing.T) {
 	t.Parallel()

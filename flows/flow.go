@@ -200,6 +200,8 @@ type Screen struct {
 	Form    *connector.Part
 	Secret  []string // names of the form's fields that are, or have inside, a secret
 	Actions []Action
+
+	stored bool // of a flow that ParseStored read
 }
 
 // Action is one thing a person can do on a screen.

@@ -25,7 +25,7 @@ func (p *parser) screens(n *yamldoc.Node) map[string]*Screen {
 }
 
 func (p *parser) screen(key, n *yamldoc.Node) *Screen {
-	s := &Screen{Pos: place(key), ID: key.Text}
+	s := &Screen{Pos: place(key), ID: key.Text, stored: p.stored}
 	p.keys(n, "a screen", keyTable{
 		"title":   func(n *yamldoc.Node) { s.Title = p.text(n) },
 		"with":    func(n *yamldoc.Node) { s.With = p.inputs(n, viewKeys) },

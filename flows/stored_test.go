@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/mfaflow/mfaflow/flows"
 )
 
@@ -66,6 +68,48 @@ func requireParts(t *testing.T, name string, f *flows.Flow, problems []flows.Pro
 			if r.To != "" && f.Node(r.To) == nil {
 				t.Errorf("%s: node %s leads to no node %q", name, n.ID, r.To)
 			}
+		}
+	}
+}
+
+// TestStoredScreenShowsWhatItDidNotDeclare, for it was accepted so, but no secret; a new
+// one shows nothing of it.
+func TestStoredScreenShowsWhatItDidNotDeclare(t *testing.T) {
+	t.Parallel()
+	src := []byte(`schema: flow/v1
+id: undeclared
+start: a
+nodes:
+  a: { show: options, next: { submit: b } }
+  b: { end: success }
+screens:
+  options:
+    title: Options
+    with: { options: { type: object }, list: { type: array }, named: { type: object, properties: { a: { type: string } } } }
+    actions: { submit: { title: Go, form: false } }
+`)
+	given := map[string]any{
+		"options": map[string]any{"challenge": "abc", "otp": "123456", "rp": map[string]any{"id": "example.com", "password": "x"}},
+		"list":    []any{map[string]any{"id": "1", "secret": "x"}},
+		"named":   map[string]any{"a": "1", "b": "2"},
+	}
+	for stored, want := range map[bool]map[string]any{
+		false: {"options": map[string]any{}, "named": map[string]any{"a": "1"}},
+		true: {
+			"options": map[string]any{"challenge": "abc", "rp": map[string]any{"id": "example.com"}},
+			"list":    []any{map[string]any{"id": "1"}}, "named": map[string]any{"a": "1"},
+		},
+	} {
+		parse := flows.Parse
+		if stored {
+			parse = flows.ParseStored
+		}
+		f, problems := parse("undeclared.yaml", src)
+		if flows.HasErrors(problems) {
+			t.Fatal(problems)
+		}
+		if diff := cmp.Diff(want, f.Screens["options"].View(given)); diff != "" {
+			t.Errorf("stored %t (-want +got):\n%s", stored, diff)
 		}
 	}
 }

@@ -9,7 +9,9 @@ import (
 
 // View is what of with leaves the process for the screen: the members that its schemas
 // declare, down to the leaves, those with `x-mask` masked. A member of another kind than
-// its schema says is left out like one that is not declared.
+// its schema says is left out like one that is not declared. A screen of a stored flow
+// was accepted when it need not say what is in a member: of such a member all leaves but
+// what is called a secret, or the screen would show nothing any more.
 func (s *Screen) View(with map[string]any) map[string]any {
 	view := map[string]any{}
 	for _, in := range s.With {
@@ -17,7 +19,7 @@ func (s *Screen) View(with map[string]any) map[string]any {
 		if !given || in.Schema == nil {
 			continue
 		}
-		if v, ok := (cutter{in.Schema.Doc}).value(v, in.Schema.Doc, 0); ok {
+		if v, ok := (cutter{in.Schema.Doc, s.stored}).value(v, in.Schema.Doc, 0); ok {
 			view[in.Name] = v
 		}
 	}
@@ -28,7 +30,25 @@ func (s *Screen) View(with map[string]any) map[string]any {
 const maxViewDepth = 64
 
 // cutter cuts values to what a schema declares.
-type cutter struct{ root map[string]any }
+type cutter struct {
+	root   map[string]any
+	stored bool // see ParseStored
+}
+
+// letsThrough reports whether members that the schema does not name may pass.
+func (c cutter) letsThrough(s map[string]any) bool {
+	return letsThrough(s) || c.stored && saysNothing(s)
+}
+
+// saysNothing reports whether a schema leaves open what is in its value.
+func saysNothing(s map[string]any) bool {
+	for _, word := range []string{"properties", "items", "additionalProperties"} {
+		if s[word] != nil {
+			return false
+		}
+	}
+	return len(alternatives(s)) == 0
+}
 
 func (c cutter) value(v any, schema map[string]any, depth int) (any, bool) {
 	if depth > maxViewDepth {
@@ -45,7 +65,7 @@ func (c cutter) value(v any, schema map[string]any, depth int) (any, bool) {
 		if items, ok := s["items"].(map[string]any); ok && admits(s, "array") {
 			return c.list(v, items, depth), true
 		}
-		if letsThrough(s) && admits(s, "array") {
+		if c.letsThrough(s) && admits(s, "array") {
 			return cond.WithoutSecrets(v, nil, nil)
 		}
 	default:
@@ -74,7 +94,7 @@ func (c cutter) object(m map[string]any, s map[string]any, depth int) (any, bool
 			c.keep(out, name, v, schema, depth)
 		case more != nil:
 			c.keep(out, name, v, more, depth)
-		case letsThrough(s):
+		case c.letsThrough(s):
 			cut, _ := cond.WithoutSecrets(map[string]any{name: v}, nil, nil)
 			if kept, left := cut.(map[string]any)[name]; left {
 				out[name] = kept

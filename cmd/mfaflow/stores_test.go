@@ -148,6 +148,10 @@ func TestWaitingExecutionOutlivesAnUpgrade(t *testing.T) {
 		}
 		s.resume(made, "pinned").act("continue", nil).end(engine.Completed, "")
 		s.resume(made, "network").act("continue", nil).end(engine.Completed, "")
+		person, _ := s.resume(made, "show-devices").e.Step.With["person"].(map[string]any)
+		if person["id"] != made.Users["ben"] {
+			t.Errorf("the screen of an accepted flow shows %v of a person", person)
+		}
 		s.start("sign-on-and-mfa", nil).act("submit", credentials("tina", benPassword)).see("otp", "")
 	})
 }

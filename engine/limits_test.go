@@ -92,7 +92,7 @@ func TestCirclesEndByTheirCounter(t *testing.T) {
 	w := newWorld(t, func(o *engine.Options) { o.Limits = engine.Limits{StepVisits: 20, TotalVisits: 30, CallDepth: 2} })
 	w.put(screenless("d3", "{ next: ok }"), screenless("d2", "{ call: d3, next: { success: ok } }"),
 		screenless("d1", "{ call: d2, next: { success: ok } }"), screenless("d0", "{ call: d1, next: { success: ok } }"),
-		screenless("around", "{ next: [{ when: request.ip == \"none\", then: ok }, { then: b }] }\n  b: { next: a }"),
+		screenless("around", "{ next: [{ when: request.userAgent == \"none\", then: ok }, { then: b }] }\n  b: { next: a }"),
 		strings.Replace(screenless("person", "{ show: ask, next: { submit: a, skip: ok, cancel: ok } }"), "nodes:", ask+"nodes:", 1))
 	w.start("d1", nil).ended(engine.Completed, "success", "")
 	for flow, says := range map[string]string{"d0": "sub-flows are nested too deep", "around": "too many nodes were visited"} {

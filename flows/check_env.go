@@ -51,7 +51,7 @@ func (c *checker) env(s scope, src string) *cond.Type {
 		"vars":   always(c.varsType(s, src)),
 		"client": always(clientType()),
 		"request": always(objectType(map[string]cond.Field{
-			"ip": always(textType()), "userAgent": always(textType()), "origin": always(textType()),
+			"ip": always(&cond.Type{Kind: cond.String, Format: cond.FormatIP}), "userAgent": always(textType()), "origin": always(textType()),
 		})),
 		"flow": always(objectType(map[string]cond.Field{
 			"id": always(textType()), "revision": always(textType()), "execution": always(textType()),

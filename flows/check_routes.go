@@ -118,6 +118,9 @@ func (c *checker) matched(n *Node) {
 	for i := range n.Next {
 		r := &n.Next[i]
 		routed[r.On] = true
+		if problem, hint := cond.ImpossibleAddress(r.On); t.Format == cond.FormatIP && problem != "" && r.On != "else" && r.On != "" {
+			c.add(r.Pos, n.ID, cond.RuleNeverTrue, problem, hint)
+		}
 		if r.On != "else" && r.On != "" && !possibleValue(t, r.On) {
 			c.add(r.Pos, n.ID, ruleImpossible, fmt.Sprintf("the value is never `%s`", r.On), c.suggest(r.On, valueNames(t.Enum)))
 		}

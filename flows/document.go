@@ -110,6 +110,9 @@ func (d *Document) Compile(e *Expr, env *cond.Type, want cond.Want) {
 	}
 	program, issues := cond.Compile(e.Source, env, want)
 	for _, i := range issues {
+		if i.Rule == cond.RuleConstant {
+			continue // a test may expect what its types already promise
+		}
 		line, col := d.p.doc.Place(e.source, e.offset+i.Offset)
 		d.Problem(Pos{line, col}, i.Rule, i.Text, i.Hint)
 	}

@@ -46,7 +46,7 @@ func (r *report) add(at Pos, node, rule, text, hint string) {
 
 // hasRoom reports whether one more problem of a rule would be told.
 func (r *report) hasRoom(rule string) bool {
-	return !r.muted && r.countProblems(isWarning(rule)) < maxProblems
+	return !r.muted && r.countProblems(isWarning(rule) || r.stored && !stopsRun(rule)) < maxProblems
 }
 
 // suggest is didYouMean for as many names as a report may hold problems: comparing each

@@ -197,6 +197,7 @@ func exprRules() []Rule {
 		{Code: cond.RuleUnknownFunction, Text: "A function that is called exists."},
 		{Code: cond.RuleArguments, Text: "A function is given the arguments that it takes."},
 		{Code: cond.RuleNeverEqual, Text: "Values that are compared have the same type."},
+		{Code: cond.RuleNeverTrue, Text: "What is compared with a text can be that text: an address is no network, and some text matches a pattern."},
 		{Code: cond.RuleNotBoolean, Text: "A condition is true or false."},
 		{Code: cond.RuleNotScalar, Text: "`match` is over a text, a boolean or an integer."},
 		{Code: cond.RulePattern, Text: "A regular expression is valid."},
@@ -212,6 +213,7 @@ func warningRules() []Rule {
 		{Code: ruleUnknownCatch, Text: "A code under `catch` is one that can be raised there.", Warning: true},
 		{Code: ruleRetryOnce, Text: "A capability with effects that cannot be repeated has no `retry`.", Warning: true},
 		{Code: ruleStatusInElse, Text: "Known values of a `match` have routes of their own.", Warning: true},
+		{Code: cond.RuleConstant, Text: "A condition, and each part of one, can be true and can be false.", Warning: true},
 		{Code: cond.RuleUnknownValue, Text: "A value that is compared is one of those that the schema lists.", Warning: true},
 		{Code: ruleSecretLeftOut, Text: "Outputs and errors are given without secrets: a whole value is left without those that it holds.", Warning: true},
 		{Code: ruleAllEmpty, Text: "all() is true for an empty list: it does not lead to success alone.", Warning: true},
@@ -220,7 +222,7 @@ func warningRules() []Rule {
 
 func isWarning(rule string) bool {
 	switch rule {
-	case ruleSecretLeftOut, ruleNoAuthentication, ruleRefusalCompletes, ruleUnknownCatch, ruleRetryOnce, ruleStatusInElse, ruleAllEmpty, cond.RuleUnknownValue:
+	case ruleSecretLeftOut, ruleNoAuthentication, ruleRefusalCompletes, ruleUnknownCatch, ruleRetryOnce, ruleStatusInElse, ruleAllEmpty, cond.RuleConstant, cond.RuleUnknownValue:
 		return true
 	}
 	return false

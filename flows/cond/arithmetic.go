@@ -16,6 +16,7 @@ func (c *checker) text(n *ast.BinaryNode, l, r value) {
 	}
 	c.operand(l, n.Left, String, n.Operator, c.pos(n))
 	c.operand(r, n.Right, String, n.Operator, c.pos(n))
+	c.addressPart(n, l.typ)
 }
 
 func (c *checker) arithmetic(n *ast.BinaryNode, l, r value) *Type {

@@ -15,6 +15,11 @@ type checker struct {
 	reads    [][]string
 	patterns map[ast.Node]*pattern // regular expressions by their `matches`
 
+	values map[ast.Node]value // what is known of each part that was typed
+
+	texts map[ast.Node]string // of parts that are compared
+	tries int                 // what was spent of maxTries
+
 	unnamed map[ast.Node]bool // reads of members whose names no schema says
 	vacuous []int             // the places of all() over lists that may be empty
 
@@ -78,6 +83,9 @@ func show(n ast.Node) string {
 func (c *checker) expr(n ast.Node) value {
 	v := c.step(n)
 	c.read(v.keys)
+	if c.values != nil {
+		c.values[n] = v
+	}
 	return v
 }
 

@@ -15,7 +15,9 @@ func (c *checker) equality(n *ast.BinaryNode, l, r value) {
 			convertHint(n, l.typ, r.typ))
 		return
 	}
-	c.values(n.Left, l.typ, n.Right, r.typ, c.pos(n))
+	c.listed(n.Left, l.typ, n.Right, r.typ, c.pos(n))
+	c.address(n.Left, l.typ, n.Right)
+	c.address(n.Right, r.typ, n.Left)
 }
 
 func convertHint(n *ast.BinaryNode, l, r *Type) string {
@@ -43,13 +45,17 @@ func convertHint(n *ast.BinaryNode, l, r *Type) string {
 	return ""
 }
 
-// values warns of a constant that the other side never has.
-func (c *checker) values(ln ast.Node, l *Type, rn ast.Node, r *Type, operator int) {
-	if len(l.Enum) == 0 || len(r.Enum) == 0 || !disjoint(l.Enum, r.Enum) {
-		return
-	}
+// listed warns of a constant that the other side never has.
+func (c *checker) listed(ln ast.Node, l *Type, rn ast.Node, r *Type, operator int) {
 	if literal(ln) && !literal(rn) {
 		ln, l, rn, r = rn, r, ln, l
+	}
+	if len(l.Enum) == 0 && literal(rn) {
+		known := *l
+		known.Enum, l = l.Listed, &known
+	}
+	if len(l.Enum) == 0 || len(r.Enum) == 0 || !disjoint(l.Enum, r.Enum) {
+		return
 	}
 	offset := operator
 	if literal(rn) {
@@ -107,7 +113,8 @@ func (c *checker) membership(n *ast.BinaryNode, l, r value) {
 		if items, ok := n.Right.(*ast.ArrayNode); ok {
 			for _, item := range items.Nodes {
 				if literal(item) {
-					c.values(n.Left, l.typ, item, c.step(item).typ, c.pos(item))
+					c.listed(n.Left, l.typ, item, c.step(item).typ, c.pos(item))
+					c.address(n.Left, l.typ, item)
 				}
 			}
 		}

@@ -51,13 +51,16 @@ func compile(src string, env *Type, want Want, stored bool) (*Program, []Issue) 
 		}
 		return nil, found.sorted()
 	}
-	c := &checker{src: src, at: at, env: known(env), issues: found, patterns: map[ast.Node]*pattern{}, unnamed: map[ast.Node]bool{}}
+	c := &checker{src: src, at: at, env: known(env), issues: found, patterns: map[ast.Node]*pattern{}, values: map[ast.Node]value{}, texts: map[ast.Node]string{}, unnamed: map[ast.Node]bool{}}
 	result := c.result(root, want)
 	if stored {
 		c.issues.tolerate()
 	}
 	if c.issues.fatal() {
 		return nil, c.issues.sorted()
+	}
+	if len(c.issues) == 0 {
+		c.constants(root, want == WantBool)
 	}
 	p := &Program{source: src, typ: result, reads: c.reads, readAs: typesAt(c.env, c.reads), vacuous: c.vacuous, want: want}
 	if err := p.lower(root, c); err != nil {

@@ -30,22 +30,24 @@ func stopsRun(rule string) bool {
 
 // The rule codes of issues.
 const (
-	RuleSyntax          = "expr-syntax"      // it does not parse
-	RuleTooLarge        = "expr-too-large"   // longer, deeper or of more parts than allowed
-	RuleNotAllowed      = "expr-not-allowed" // expr has it, conditions do not
-	RuleTemplate        = "expr-template"    // ${{ }}, {{ }} and the like
-	RuleUnknownRoot     = "unknown-root"     // no such root
-	RuleUnknownField    = "unknown-field"    // no such member
-	RuleUnknownFunction = "unknown-function" // no such function
-	RuleArguments       = "wrong-arguments"  // number of arguments
-	RuleType            = "wrong-type"       // an operand or argument of the wrong kind
-	RuleNeverEqual      = "never-equal"      // compared values of different kinds
-	RuleNotBoolean      = "not-boolean"      // a condition that is not true or false
-	RuleNotScalar       = "not-scalar"       // a match on a list, an object, a fraction
-	RulePattern         = "bad-pattern"      // a regular expression
-	RuleOptionalRead    = "optional-read"    // unguarded read of what may be missing
-	RuleMaybeUnset      = "maybe-unset"      // the same for a node or variable (set by the environment's Field)
-	RuleUnknownValue    = "unknown-value"    // warning: a value that the schema does not list
+	RuleSyntax          = "expr-syntax"        // it does not parse
+	RuleTooLarge        = "expr-too-large"     // longer, deeper or of more parts than allowed
+	RuleNotAllowed      = "expr-not-allowed"   // expr has it, conditions do not
+	RuleTemplate        = "expr-template"      // ${{ }}, {{ }} and the like
+	RuleUnknownRoot     = "unknown-root"       // no such root
+	RuleUnknownField    = "unknown-field"      // no such member
+	RuleUnknownFunction = "unknown-function"   // no such function
+	RuleArguments       = "wrong-arguments"    // number of arguments
+	RuleType            = "wrong-type"         // an operand or argument of the wrong kind
+	RuleNeverEqual      = "never-equal"        // compared values of different kinds
+	RuleNotBoolean      = "not-boolean"        // a condition that is not true or false
+	RuleNotScalar       = "not-scalar"         // a match on a list, an object, a fraction
+	RulePattern         = "bad-pattern"        // a regular expression
+	RuleOptionalRead    = "optional-read"      // unguarded read of what may be missing
+	RuleMaybeUnset      = "maybe-unset"        // the same for a node or variable (set by the environment's Field)
+	RuleNeverTrue       = "never-true"         // a test that no value passes
+	RuleConstant        = "constant-condition" // warning: a condition that can only be one value
+	RuleUnknownValue    = "unknown-value"      // warning: a value that the schema does not list
 )
 
 // issues collects without saying the same thing of the same place twice.

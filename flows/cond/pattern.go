@@ -35,6 +35,9 @@ func (c *checker) pattern(n *ast.BinaryNode) {
 		c.issue(c.pos(s), RulePattern, text, hint)
 		return
 	}
+	if parsed, err := syntax.Parse(s.Value, syntax.Perl); err == nil && matchesNothing(parsed.Simplify()) {
+		c.issue(c.pos(s), RuleNeverTrue, "no text matches the pattern", "a text begins at ^ and ends at $")
+	}
 	c.patterns[n] = p
 }
 

@@ -94,6 +94,9 @@ func (r *schemaReader) shape(s map[string]any, t *Type, depth int) {
 	if c, ok := s["const"]; ok {
 		s = withEnum(s, c)
 	}
+	if known, ok := s["x-enum"].([]any); ok {
+		t.Listed = known
+	}
 	if values, ok := s["enum"].([]any); ok {
 		enumShape(values, t, typed)
 	}

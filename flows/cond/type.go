@@ -49,6 +49,8 @@ type Type struct {
 	Enum     []any            // the known values, if the schema lists them
 	Secret   bool             // `secret: true` in a schema; taints what is derived
 	Personal bool             // `x-personal: true`; taints what is derived
+	Listed   []any            // the values that the schema knows today; there may come more
+	Format   string           // of a text: FormatIP, or ""
 	Resource string           // `x-resource`: the name of the resource schema this is
 
 	// Open is set on an Object whose schema lets other members through. They cannot

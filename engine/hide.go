@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"regexp"
+
 	"github.com/mfaflow/mfaflow/flows"
 	"github.com/mfaflow/mfaflow/flows/cond"
 )
@@ -11,12 +13,18 @@ import (
 
 func (w *walker) hide(v any, t *cond.Type) any { return cond.Hide(v, t, w.r.hash) }
 
+// errorCode is what codes of errors look like.
+var errorCode = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+
 // hideError is an error as the trace holds it.
 func (w *walker) hideError(e *ErrorInfo) *ErrorInfo {
 	if e == nil {
 		return nil
 	}
 	c := *e
+	if !errorCode.MatchString(e.Code) { // which an expression of the flow gave
+		c.Code = w.r.hash(e.Code)
+	}
 	c.Message = cond.HideText(e.Message, w.r.hash)
 	if e.Details != nil {
 		c.Details, _ = w.hide(e.Details, nil).(map[string]any)

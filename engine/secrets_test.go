@@ -133,15 +133,16 @@ var secretPlaces = map[string]string{
 	"message":    "    next:\n      - { then: say, message: { key: note, with: { p: %s } } }",
 	"screen":     "    show: say\n    with: { text: %s }",
 	"screen-any": "    show: say\n    with: { any: %s, list: [%[1]s] }",
-	"error":      "    match: vars.v.statusCode\n    next: { 1: say, else: ended }\n  ended: { end: failed, error: { code: BAD, message: %s, details: { d: [%[1]s] } } }",
-	"outputs":    "    match: vars.v.statusCode\n    next: { 1: say, else: ended }\n  ended: { end: ended, outputs: { o: %s, l: [%[1]s] } }",
+	"error":      "    match: vars.v.statusCode\n    next: { 1: say, else: broken, 200: ended }\n  ended: { end: failed, error: { code: BAD, message: %s, details: { d: [%[1]s] } } }",
+	"code":       "    match: vars.v.statusCode\n    next: { 1: say, else: broken, 200: ended }\n  ended: { end: failed, error: %s }",
+	"outputs":    "    match: vars.v.statusCode\n    next: { 1: say, else: broken, 200: ended }\n  ended: { end: ended, outputs: { o: %s, l: [%[1]s] } }",
 	"uses-whole": "    uses: test/take\n    with: { object: %s, list: [%[1]s] }\n    set: { x: =out.byName }",
 }
 
 // kindOfPlace is the kind of value that a place takes.
 func kindOfPlace(place string) string {
 	switch place {
-	case "call", "taken", "uses", "uses-name", "match", "when", "screen", "message":
+	case "call", "taken", "uses", "uses-name", "match", "when", "screen", "message", "code":
 		return "text"
 	case "call-whole", "uses-whole", "screen-any":
 		return "object"

@@ -99,7 +99,7 @@ func (w *walker) ending() string {
 	}
 	text := h.Outcome
 	if h.Error != nil {
-		text = strings.TrimSpace(text + " " + h.Error.Code)
+		text = strings.TrimSpace(text + " " + w.hideError(h.Error).Code)
 	}
 	if w.gaveBack == nil {
 		return text

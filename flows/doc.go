@@ -46,6 +46,24 @@
 // A secret field of a form can be read until the next screen is shown or the next flow
 // is called; after that a reference is refused (secret-outlives-step).
 //
+// # Secrets, and what leaves
+//
+// A member that a schema marks `secret: true` is a secret, and so is what an expression
+// computes from it. Named, it may go only where a member is marked the same: an input of
+// a capability or of a called flow, a member of a screen. A whole value that has secrets
+// inside may go anywhere: variables keep them, sealed, and outputs, errors, messages,
+// unmarked inputs and screens get the value without them (secret-left-out says so of
+// outputs and errors). Where no schema names a member, one that is called secret,
+// password, otp or the like is taken for one.
+//
+// A screen gets what its `with` declares, down to the leaves, and no more; `x-mask: email`
+// and `x-mask: phone` mask a text. A member of which nothing is declared is refused
+// (screen-undeclared) unless it says `additionalProperties: true`.
+//
+// `x-personal: true` marks names and addresses of people; inputs and fields called email,
+// phone, username and the like are marked unless they say false. Trace, audit and log
+// hold keyed hashes of them.
+//
 // # Routing
 //
 // A single target under `next` is taken on every outcome. Values of a match are compared

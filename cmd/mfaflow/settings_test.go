@@ -59,6 +59,7 @@ func wrongSettings(t *testing.T) map[string]map[string]string {
 		"origins":            {"login.example.com": "not an origin such as", "https://login.example.com/": "not an origin such as"},
 		"top-origins":        {"*": "not an origin such as"},
 		"proxies":            {"10.0.0.1": "not a network such as", "10.0.0.0/33": "not a network such as", "proxy.local": "not a network such as"},
+		"audit-retention":    {"90": "90d", "d": "90d", "-1d": "90d", "1.5d": "90d", "23h": "90d", "0d": "90d", "90 days": "90d", "99999999999999d": "90d", "ü": "90d"},
 		"dev":                {"maybe": "want true or false"},
 	}
 }

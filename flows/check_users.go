@@ -144,16 +144,24 @@ func (c *checker) checkWritten(i int, e *connector.Entry, with []Member, s *user
 		return
 	}
 	input, use := e.Spec.User()
-	if use != connector.UserWrites {
+	text := fmt.Sprintf("`%s` acts on a user of whom some path here has no proof", e.ID)
+	if use == connector.UserAsks && e.Spec.Proves == connector.ProvesCompleted && c.sendsAnywhere(with) {
+		text = fmt.Sprintf("`%s` takes a code as a proof of the user, and sends it wherever whoever is there says", e.ID)
+	} else if use != connector.UserWrites {
 		return
 	}
 	for j := range with {
 		if with[j].Name == input {
 			need, _ := c.userOf(&with[j].Value, i, s)
-			c.require(need, userFault{valuePos(&with[j].Value), c.f.Nodes[i].ID,
-				fmt.Sprintf("`%s` acts on a user of whom some path here has no proof", e.ID)})
+			c.require(need, userFault{valuePos(&with[j].Value), c.f.Nodes[i].ID, text})
 		}
 	}
+}
+
+// sendsAnywhere reports whether a one-time challenge goes to an address that was typed and
+// that no condition of the flow compares with anything, such as the user's own.
+func (c *checker) sendsAnywhere(with []Member) bool {
+	return slices.ContainsFunc(c.typedTargets(with), func(path []string) bool { return !c.isCompared(path) })
 }
 
 // checkShown demands a proof of each user whose personal data is in some values.

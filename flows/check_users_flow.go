@@ -141,16 +141,31 @@ func saveUsers(s *userState, from, to string) {
 
 // asksElsewhere reports whether a challenge goes to an address that the person at hand
 // typed: who answers it has proven to have that address, and not to be the user.
-func (c *checker) asksElsewhere(with []Member) bool {
+func (c *checker) asksElsewhere(with []Member) bool { return len(c.typedTargets(with)) > 0 }
+
+// typedTargets are the paths of the addresses of a one-time challenge that the person at
+// hand typed.
+func (c *checker) typedTargets(with []Member) [][]string {
+	var typed [][]string
 	for _, m := range with {
-		if !strings.HasPrefix(m.Name, "oneTime") || m.Value.Expr == nil || m.Value.Expr.Program == nil {
+		if !strings.HasPrefix(m.Name, "oneTime") || m.Name == "oneTimeDeviceType" || m.Value.Expr == nil || m.Value.Expr.Program == nil {
 			continue
 		}
-		if slices.ContainsFunc(m.Value.Expr.Program.Reads(), func(path []string) bool { return c.isTyped(path, map[string]bool{}) }) && m.Name != "oneTimeDeviceType" {
-			return true
+		for _, path := range m.Value.Expr.Program.Reads() {
+			if c.isTyped(path, map[string]bool{}) {
+				typed = append(typed, path)
+			}
 		}
 	}
-	return false
+	return typed
+}
+
+// isCompared reports whether some condition of the flow looks at a path.
+func (c *checker) isCompared(path []string) bool {
+	return slices.ContainsFunc(c.edges, func(e edge) bool {
+		return e.route.When != nil && e.route.When.Program != nil &&
+			slices.ContainsFunc(e.route.When.Program.Reads(), func(read []string) bool { return slices.Equal(read, path) })
+	})
 }
 
 // isTyped reports whether a path may hold what the person at hand chose.

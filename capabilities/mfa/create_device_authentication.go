@@ -39,7 +39,7 @@ func createDeviceAuthentication() node.Spec {
 			case refusal != nil:
 				return refusal
 			case in.Selected.Misses():
-				return node.Invalid("selectedDevice", "must be id or oneTime")
+				return node.Invalid("selectedDevice", "must be id, oneTime, account or passkey")
 			}
 			body := node.Object{}.
 				PutRef("user", user).

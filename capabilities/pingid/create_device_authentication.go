@@ -33,7 +33,7 @@ func createDeviceAuthentication() node.Spec {
 			case refusal != nil:
 				return refusal
 			case in.Selected.Misses():
-				return node.Invalid("selectedDevice", "must be id or oneTime")
+				return node.Invalid("selectedDevice", "must be id, oneTime, account or passkey")
 			}
 			return c.Do(ctx, pingone.Request{
 				Host: pingone.HostAuth, Method: http.MethodPost, Path: pingone.Path{"deviceAuthentications"},

@@ -10,10 +10,13 @@ import (
 type findInput struct {
 	Username string `json:"username"`
 	Email    string `json:"email"`
+	Decoy    bool   `json:"decoy"`
 }
 
 // find finds the one user with a username, or with an e-mail address. An address that
-// several users share finds none of them: it does not say who is meant.
+// several users share finds none of them: it does not say who is meant. With decoy the
+// embedded service finds somebody by every username: who is none can only be asked for a
+// code, in an authentication that begins with standIn.
 //
 // API: GET /users?filter=…
 func find() node.Spec {
@@ -26,7 +29,11 @@ func find() node.Spec {
 			if value == "" {
 				return node.Missing("username")
 			}
-			answer, fail := c.Ask(ctx, matching(attribute, value))
+			request := matching(attribute, value)
+			if in.Decoy && attribute == "username" {
+				request.Query.Set("decoy", "true")
+			}
+			answer, fail := c.Ask(ctx, request)
 			if fail != nil {
 				return *fail
 			}

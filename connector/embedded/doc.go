@@ -12,6 +12,7 @@
 //	internal/rest         route table, calls, error envelope, links
 //	internal/account      the hot record: counters, locks, order of devices
 //	internal/directory    users and passwords
+//	internal/decoy        ids of users and devices that are none
 //	internal/device       devices and their activation
 //	internal/authn        deviceAuthentications: the state machine, pushes
 //	internal/authcode     authenticationCodes: sign-on by QR code

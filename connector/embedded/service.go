@@ -18,6 +18,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/authn"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/browser"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/cursor"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/decoy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/directory"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/fido2"
@@ -112,6 +113,7 @@ func (s *Service) routes() []rest.Route {
 		Unproven: o.Limits.unproven(), Key: s.db.Derive("embedded target"), Browser: browsers.Find, Verified: verifiedEmail}}
 	guesses := &guess.Guard{Key: s.db.Derive("embedded guess"), InRow: o.Limits.GuessesInRow, Wait: o.Limits.GuessWait,
 		Longest: o.Limits.LongestGuessWait, Browser: browsers.Find}
+	decoys := decoy.IDs{Key: s.db.Derive("embedded decoy"), Env: env}
 	users := &directory.Directory{
 		Names: s.db.Derive("embedded username"), Addresses: s.db.Derive("embedded email"),
 		Population: rest.FixedID(env, "population"), PolicyID: rest.FixedID(env, "passwordPolicy"),
@@ -119,7 +121,7 @@ func (s *Service) routes() []rest.Route {
 		Hasher: password.NewHasher(password.Cost(o.HashCost), store.NewGate(o.HashParallel, o.Limits.HashesPerLane, o.Limits.Hashes), o.OnHash), Notify: sender,
 		Codes: directory.Codes{Key: s.db.Derive("embedded user code"), Epoch: s.db.Epoch(), Failures: o.Limits.CodeFailures,
 			OnCompare: o.OnCompare},
-		Guesses: guesses,
+		Guesses: guesses, Decoys: decoys,
 		Cursors: s.cursors,
 	}
 	activities := &activity.Activities{Cursors: s.cursors, ScanLimit: o.Limits.ScanActivities}
@@ -137,7 +139,7 @@ func (s *Service) routes() []rest.Route {
 	authentications := &authn.Authentications{
 		Credentials: credentials, Origins: o.originsOf, TopOrigins: o.TopOrigins,
 		Policies: policies, Checker: checker, Notify: sender, Row: o.Limits.FailuresInRow, Resends: o.Limits.Resends,
-		Life: o.Limits.AuthenticationLife, Apps: apps, Guesses: guesses, Profile: profile,
+		Life: o.Limits.AuthenticationLife, Apps: apps, Guesses: guesses, Profile: profile, Decoys: decoys,
 	}
 	codes := &authcode.Codes{Policies: policies, Apps: apps, Secret: s.db.Derive("embedded authentication code"), Epoch: s.db.Epoch(),
 		Guesses: o.Limits.CodeGuesses}

@@ -29,6 +29,7 @@ func (s *Service) Sweep(ctx context.Context) (n int, err error) {
 		{notify.Counts(env), func(rec store.Record) bool { return notify.Former(rec, now) }},
 		{guess.Records(env), func(rec store.Record) bool { return guess.Dead(rec, now) }},
 		{notify.UnprovenCounts(env), func(rec store.Record) bool { return notify.IsIdle(rec, now) }},
+		{authn.StandIns(env), func(rec store.Record) bool { return authn.IsOldStandIn(rec, now) }},
 		{risk.Addresses(env), func(rec store.Record) bool { return risk.Quiet(rec, now) }},
 		{risk.Users(env), func(rec store.Record) bool { return risk.Stale(rec, now) }},
 		{browser.Records(env), func(rec store.Record) bool { return browser.Expired(rec, now) }},

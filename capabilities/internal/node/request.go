@@ -54,7 +54,7 @@ func (n Notification) Body(template string) Object {
 // Selected are the inputs that choose the device of an authentication (reference
 // pingone-mfa-api 12.3).
 type Selected struct {
-	Device      string `json:"selectedDevice"` // id, oneTime; else the default device
+	Device      string `json:"selectedDevice"` // id, oneTime, account, passkey; else the default device
 	ID          string `json:"selectedDeviceId"`
 	OneTimeType string `json:"oneTimeDeviceType"`
 	SMS         string `json:"oneTimeSmsDevice"`
@@ -65,8 +65,10 @@ type Selected struct {
 	OTP         string `json:"otp"`
 }
 
-// Misses names a selectedDevice that says neither of the two ways.
-func (s Selected) Misses() bool { return !slices.Contains([]string{"", "id", "oneTime"}, s.Device) }
+// Misses names a selectedDevice that says none of the ways.
+func (s Selected) Misses() bool {
+	return !slices.Contains([]string{"", "id", "oneTime", "account", "passkey"}, s.Device)
+}
 
 // Body is the request's `selectedDevice`. A passcode without a device is checked
 // against all that apply.
@@ -75,6 +77,10 @@ func (s Selected) Body() Object {
 	switch s.Device {
 	case "oneTime":
 		return body.Put("oneTime", s.oneTime())
+	case "account":
+		return body.Put("account", s.oneTime())
+	case "passkey":
+		return body.Put("passkey", true)
 	case "", "id":
 		return body.Put("id", s.ID)
 	}

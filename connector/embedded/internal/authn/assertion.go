@@ -110,7 +110,7 @@ func (s *Authentications) answerable(c *rest.Call, x *session, d *device.Record)
 	if x.account == nil || d == nil {
 		return nil // told by the verdict
 	}
-	if err := x.fits(c.Tx.Now()); err != nil {
+	if err := x.policy.Admits(x.account, c.Tx.Now()); err != nil {
 		return barred(c, x, err)
 	}
 	if unusable(x.account.Device(d.ID), c.Tx.Now()) {
@@ -193,7 +193,7 @@ func (s *Authentications) proven(c *rest.Call, x *session, d *device.Record, sai
 	hot.Right()
 	x.account.CodeRight()
 	hot.Step, hot.BackedUp = int64(said.SignCount), said.BackedUp
-	if err := x.account.Save(c.Tx, c.Env); err != nil {
+	if err := x.saveAccount(c); err != nil {
 		return err
 	}
 	x.Device, x.Ask, x.AMR = d.ID, nil, methods(d.Passkey.Credential, said)
@@ -234,7 +234,7 @@ func (s *Authentications) unasserted(c *rest.Call, x *session, d *device.Record,
 		return refusal.Keep()
 	}
 	f := hot.Wrong(x.policy.Rule(selected.Type, 0), c.Tx.Now())
-	if err := x.account.Save(c.Tx, c.Env); err != nil {
+	if err := x.saveAccount(c); err != nil {
 		return err
 	}
 	if err := s.consequences(c, x, otp.Result{Failure: f}); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/app"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/decoy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/guess"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
@@ -26,6 +27,7 @@ type Authentications struct {
 	Life     time.Duration // of a deviceAuthentication; then it is 404; 0 is for ever
 	Guesses  *guess.Guard
 	Profile  device.ProfileOf
+	Decoys   decoy.IDs
 
 	Credentials device.Credentials
 	Origins     func(rpID string) []string // of which a passkey of a relying party may answer
@@ -93,7 +95,7 @@ func (s *Authentications) usable(c *rest.Call, x *session, d *device.Record) boo
 // mute reports whether the user gets no more messages today on a device's channel.
 func (x *session) mute(d *device.Record) bool {
 	k, _ := device.KindOf(d.Type)
-	return k.Sent() && !d.Test && x.spent(k.Channel)
+	return !x.Discreet && k.Sent() && !d.Test && x.spent(k.Channel)
 }
 
 // served reports whether policy, settings and senders let a device be used at all.
@@ -131,8 +133,14 @@ func (x *session) refuse() error {
 		"The request could not be completed. The action is not valid in status "+string(x.Status)+".")
 }
 
-// fits refuses users that may not authenticate now.
-func (x *session) fits(now time.Time) error { return x.policy.Admits(x.account, now) }
+// fits refuses users that may not authenticate now. A discreet authentication is silent
+// instead.
+func (x *session) fits(now time.Time) error {
+	if x.Discreet {
+		return nil
+	}
+	return x.policy.Admits(x.account, now)
+}
 
 func audited(c *rest.Call, event string, x *session, result string) error {
 	return c.Audit(rest.Event{Type: event, User: x.User, ResourceType: "AUTHENTICATION", ResourceID: x.ID, Result: result})

@@ -36,7 +36,7 @@ func (s *Authentications) checkOTP(c *rest.Call) (rest.Reply, error) {
 		return rest.Reply{}, s.refused(c, x, res)
 	}
 	if forgiven := x.account.CodeRight(); forgiven || res.Changed && x.Once == nil {
-		if err := x.account.Save(c.Tx, c.Env); err != nil {
+		if err := x.saveAccount(c); err != nil {
 			return rest.Reply{}, err
 		}
 	}
@@ -156,7 +156,7 @@ func (s *Authentications) counted(c *rest.Call, x *session, res otp.Result) erro
 		return err
 	}
 	if struck || x.Once == nil {
-		if err := x.account.Save(c.Tx, c.Env); err != nil {
+		if err := x.saveAccount(c); err != nil {
 			return err
 		}
 	}

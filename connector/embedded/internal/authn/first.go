@@ -84,7 +84,7 @@ func (s *Authentications) completeFirst(c *rest.Call, x *session, d *device.Reco
 		return err
 	}
 	x.account.CodeRight()
-	if err := x.account.Save(c.Tx, c.Env); err != nil {
+	if err := x.saveAccount(c); err != nil {
 		return err
 	}
 	return s.done(c, x, d)
@@ -116,7 +116,7 @@ func (s *Authentications) refuseFirst(c *rest.Call, x *session, devices []*devic
 	if _, err := policy.Strike(c, x.account); err != nil {
 		return err
 	}
-	if err := x.account.Save(c.Tx, c.Env); err != nil {
+	if err := x.saveAccount(c); err != nil {
 		return err
 	}
 	return otp.Refusal(worst).Keep()

@@ -77,11 +77,12 @@ func (s *Authentications) begin(c *rest.Call, b start) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &record{ID: c.Tx.NewID(), Policy: p.ID, Status: DeviceSelectionRequired, Template: template, Compat: b.Compatibility,
+	r := &record{ID: c.Tx.NewID(), Policy: p.ID, Status: DeviceSelectionRequired, Template: template, Compat: b.Compatibility, Discreet: s.isDiscreet(b),
 		Created: c.Tx.Now().UnixMilli()}
 	if b.RP != nil {
 		r.RP = b.RP.ID
 	}
+	r.Passkeys = b.SelectedDevice != nil && b.SelectedDevice.Passkey
 	if b.usernameless() {
 		return s.load(c, r)
 	}
@@ -96,6 +97,16 @@ func (s *Authentications) begin(c *rest.Call, b start) (*session, error) {
 	if err := x.fits(c.Tx.Now()); err != nil {
 		return nil, err
 	}
+	if r.Discreet && b.SelectedDevice.Account == nil {
+		if r.Stand, err = s.chooseStandIn(c, x); err != nil {
+			return nil, err
+		}
+		if r.Stand != nil {
+			if x, err = s.load(c, r); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if x.Asked, err = askedBy(c, b.Notification); err != nil {
 		return nil, err
 	}
@@ -107,11 +118,11 @@ func (s *Authentications) choose(c *rest.Call, x *session, want *selection) (cod
 	switch {
 	case x.account == nil:
 		return "", s.askAnyone(c, x)
-	case want != nil && want.OneTime != nil:
+	case want != nil && (want.OneTime != nil || want.Account != nil):
 		return s.useOnce(c, x, want)
 	case want != nil && want.OTP != nil:
 		return "", s.checkFirst(c, x, want)
-	case want != nil && want.ID != "":
+	case want != nil && want.ID != "" && !x.Discreet:
 		return s.challenge(c, x, want.ID, "selectedDevice.id")
 	}
 	var usable []*device.Record
@@ -125,6 +136,7 @@ func (s *Authentications) choose(c *rest.Call, x *session, want *selection) (cod
 		return "", otp.Refusal(otp.Result{Verdict: otp.TooMany})
 	case len(usable) == 0:
 		return "", s.noDevice(c, x)
+	case x.Passkeys:
 	case how == policy.AlwaysDisplayAll,
 		len(usable) > 1 && (how == policy.PromptToSelect || x.account.Unordered):
 		return "", nil
@@ -228,6 +240,6 @@ func (s *Authentications) code(c *rest.Call, x *session, d *device.Record, count
 		return code, nil
 	}
 	k, _ := device.KindOf(d.Type)
-	return code, s.Notify.Send(c, notify.Code{Template: cmp.Or(x.Template, notify.StrongAuthentication), User: x.User, Channel: k.Channel,
+	return code, s.send(c, x, notify.Code{Template: cmp.Or(x.Template, notify.StrongAuthentication), User: x.User, Channel: k.Channel,
 		To: d.To(), Group: "da/" + x.ID, OTP: code, LifeTime: life})
 }

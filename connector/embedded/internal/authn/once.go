@@ -18,8 +18,7 @@ type once struct {
 
 // useOnce challenges the one-time device of a request.
 func (s *Authentications) useOnce(c *rest.Call, x *session, want *selection) (string, error) {
-	const at = "selectedDevice.oneTime."
-	o := want.OneTime
+	o, at := want.once()
 	if o.Type == "" {
 		return "", rest.Required(at + "type")
 	}
@@ -41,6 +40,11 @@ func (s *Authentications) useOnce(c *rest.Call, x *session, want *selection) (st
 		return "", err
 	}
 	x.Once = &once{Type: k.Type, Address: to, Test: o.TestMode, Count: account.Device{ID: x.ID}}
+	if x.Discreet {
+		if err := s.useOwnAddress(c, x); err != nil {
+			return "", err
+		}
+	}
 	if err := s.loadOnce(c, x); err != nil {
 		return "", err
 	}

@@ -116,7 +116,7 @@ func (s *Authentications) sendPush(c *rest.Call, x *session, d *device.Record, p
 	}
 	if p.Silent == "" {
 		all.Count(x.account.Device(d.ID), rule, c.Tx.Now())
-		if err := x.account.Save(c.Tx, c.Env); err != nil {
+		if err := x.saveAccount(c); err != nil {
 			return err
 		}
 	}

@@ -95,7 +95,7 @@ func (s *Authentications) asked(c *rest.Call, who app.Caller) (*session, error) 
 // mayApprove refuses an approval that the state of user, device or policy does not allow
 // any more. A denial is always taken.
 func (s *Authentications) mayApprove(c *rest.Call, x *session) error {
-	if err := x.fits(c.Tx.Now()); err != nil {
+	if err := x.policy.Admits(x.account, c.Tx.Now()); err != nil {
 		return err
 	}
 	d, hot := x.selected()
@@ -120,7 +120,7 @@ func (s *Authentications) approved(c *rest.Call, x *session, person bool) error 
 	if person {
 		x.AMR = append(x.AMR, "user")
 		if x.account.Device(x.Push.Device).FreePushes() {
-			if err := x.account.Save(c.Tx, c.Env); err != nil {
+			if err := x.saveAccount(c); err != nil {
 				return err
 			}
 		}

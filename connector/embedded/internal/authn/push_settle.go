@@ -89,7 +89,7 @@ func (s *Authentications) refusedPush(c *rest.Call, x *session, id string, at ti
 		at = last
 	}
 	hot.LockPushes(r.PushLock, at)
-	if err := x.account.Save(c.Tx, c.Env); err != nil {
+	if err := x.saveAccount(c); err != nil {
 		return err
 	}
 	return c.Audit(rest.Event{Type: "DEVICE.LOCKED", User: x.User, ResourceType: "DEVICE", ResourceID: id, Description: "PUSH"})

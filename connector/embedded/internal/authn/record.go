@@ -20,6 +20,10 @@ type record struct {
 	Once     *once          `json:"o,omitempty"` // selected, in the place of a device
 	Code     *otp.Code      `json:"c,omitempty"` // the live code, if one was sent
 	Ask      *ask           `json:"k,omitempty"` // the live challenge, if a passkey was asked
+	Discreet bool           `json:"y,omitempty"` // a stranger asks: answers tell nothing of the account
+	Passkeys bool           `json:"v,omitempty"` // of the user's devices only those are asked
+	Silent   bool           `json:"f,omitempty"` // nothing is sent and no code is right
+	Stand    *standIn       `json:"j,omitempty"` // in the place of the devices
 	Own      []byte         `json:"h,omitempty"` // challenge that the request brought, until a passkey is asked
 	RP       string         `json:"i,omitempty"` // relying party that the request names
 	Compat   string         `json:"b,omitempty"` // what the browser can do with passkeys

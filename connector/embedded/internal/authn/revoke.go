@@ -11,7 +11,7 @@ import (
 // not count: strangers cause it, and it says nothing of the code that was right.
 func (s *Authentications) findChange(c *rest.Call, x *session) *failure {
 	switch {
-	case x.account == nil || x.fits(c.Tx.Now()) != nil:
+	case x.account == nil || x.policy.Admits(x.account, c.Tx.Now()) != nil:
 		return &failure{Code: rest.AccountNotUsable, Message: "The account cannot authenticate any more"}
 	case !s.standsBehind(x):
 		return &failure{Code: "NO_USABLE_DEVICES", Message: "The device is gone, blocked, or not allowed any more"}

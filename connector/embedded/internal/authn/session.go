@@ -17,6 +17,8 @@ import (
 type session struct {
 	*record
 	account *account.Account // nil while the user is not known
+	known   bool             // there is such a user; else a decoy
+	owner   *account.Account // where something stands in for the devices: the account without it
 	policy  *policy.Policy
 	devices []*device.Record // the user's active ones, in their order
 
@@ -121,6 +123,10 @@ func (s *Authentications) load(c *rest.Call, r *record) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	known := a != nil
+	if !known && r.Discreet && s.Decoys.IsUser(r.User) {
+		a = &account.Account{ID: r.User, MFA: true}
+	}
 	if a == nil {
 		return nil, rest.Missing()
 	}
@@ -131,7 +137,15 @@ func (s *Authentications) load(c *rest.Call, r *record) (*session, error) {
 	if devices, err = device.Installed(c, devices); err != nil {
 		return nil, err
 	}
-	x := &session{record: r, account: a, policy: p, devices: devices}
+	if r.Passkeys {
+		devices = slices.DeleteFunc(devices, func(d *device.Record) bool { return d.Passkey == nil })
+	}
+	x := &session{record: r, account: a, known: known, policy: p, devices: devices}
+	if r.Stand != nil {
+		if err := s.useStandIn(c, x); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.loadGuesses(c, x); err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type Resource struct {
 	Error          *failure     `json:"error,omitempty"`
 	Test           *device.Test `json:"test,omitempty"`
 	Application    *rest.Ref    `json:"application,omitempty"`
+	Discreet       bool         `json:"discreet,omitempty"` // ours
 	NumberMatching *number      `json:"numberMatching,omitempty"`
 	CreatedAt      *rest.Time   `json:"createdAt"`
 	UpdatedAt      *rest.Time   `json:"updatedAt"`
@@ -55,7 +56,7 @@ func (s *Authentications) show(c *rest.Call, x *session) Resource {
 	out := Resource{
 		Links: rest.LinkSet{"self": self}, Embedded: embedded{Devices: []offered{}},
 		ID: x.ID, Environment: rest.Ref{ID: c.Env}, Status: x.Status, Policy: rest.Ref{ID: x.record.Policy},
-		Authenticators: x.AMR, Error: x.Error,
+		Authenticators: x.AMR, Error: x.Error, Discreet: x.Discreet,
 		CreatedAt: rest.At(time.UnixMilli(x.Created)), UpdatedAt: rest.At(time.UnixMilli(x.Modified)),
 	}
 	for _, name := range x.Status.links() {
@@ -73,16 +74,25 @@ func (s *Authentications) show(c *rest.Call, x *session) Resource {
 	if o := x.Once; o != nil {
 		once := offer(&device.Record{Type: o.Type, Address: o.Address})
 		once.Status = ""
+		if x.Discreet {
+			once = offered{Type: o.Type}
+		}
 		out.SelectedDevice, out.Embedded.Devices = &chosen{OneTime: &once}, []offered{once}
 		return out
 	}
-	if x.Device != "" {
+	switch {
+	case x.Stand != nil && x.Status == Completed: // by a code to the account's address, and by no device
+		out.SelectedDevice = &chosen{OneTime: &offered{Type: x.Stand.Type}}
+	case x.Device != "":
 		out.SelectedDevice = &chosen{ID: x.Device}
 	}
 	for _, d := range x.devices {
 		if s.usable(c, x, d) && (d.ID == x.Device || !x.mute(d)) {
-			o := offer(d)
-			o.phone = s.phone(c, x, d)
+			o := offered{ID: d.ID, Type: d.Type, Status: device.Active}
+			if !x.Discreet {
+				o = offer(d)
+				o.phone = s.phone(c, x, d)
+			}
 			out.Embedded.Devices = append(out.Embedded.Devices, o)
 		}
 	}

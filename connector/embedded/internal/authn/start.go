@@ -28,16 +28,33 @@ type start struct {
 func (b *start) usernameless() bool { return b.User == nil && b.RP != nil }
 
 // selection is the device that a request wants: one of the user's, an address to be used
-// once, or the one whose code is given.
+// once, or the one whose code is given. Account and Passkey are ours, for strangers: an
+// address of the account, for a code that was sent elsewhere would prove nothing, and
+// whichever passkey the user has.
 type selection struct {
-	ID      string  `json:"id"`
-	OTP     *string `json:"otp"`
-	OneTime *struct {
-		Type     string  `json:"type"`
-		Email    *string `json:"email"`
-		Phone    *string `json:"phone"`
-		TestMode bool    `json:"testMode"`
-	} `json:"oneTime"`
+	ID      string   `json:"id"`
+	OTP     *string  `json:"otp"`
+	OneTime *oneTime `json:"oneTime"`
+	Account *oneTime `json:"account"`
+	Passkey bool     `json:"passkey"`
+}
+
+type oneTime struct {
+	Type     string  `json:"type"`
+	Email    *string `json:"email"`
+	Phone    *string `json:"phone"`
+	TestMode bool    `json:"testMode"`
+}
+
+// once is the address that is chosen, and the member that it is in.
+func (d *selection) once() (*oneTime, string) {
+	switch {
+	case d == nil:
+		return nil, ""
+	case d.Account != nil:
+		return d.Account, "selectedDevice.account."
+	}
+	return d.OneTime, "selectedDevice.oneTime."
 }
 
 // validate checks what can be checked without the store.
@@ -69,6 +86,8 @@ func (b *start) validate() error {
 
 func (d *selection) validate() error {
 	switch {
+	case (d.Account != nil || d.Passkey) && (d.ID != "" || d.OTP != nil || d.OneTime != nil || d.Account != nil && d.Passkey):
+		return rest.Invalid("selectedDevice", "must have account or passkey alone")
 	case d.OneTime != nil && d.ID != "":
 		return rest.Invalid("selectedDevice", "must have either id or oneTime")
 	case d.OneTime != nil && d.OTP != nil:

@@ -44,6 +44,17 @@ func (d *Directory) list(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
+	if name, exact := f.Equal("username"); exact && c.Query.Get("decoy") == "true" && len(page.users) == 0 {
+		if page.users, err = d.pretend(c, name); err != nil {
+			return rest.Reply{}, err
+		}
+		page.count = 1
+	}
+	if c.Query.Get("decoy") == "true" {
+		for i := range page.users {
+			page.users[i].StandIn = d.Decoys.Device(page.users[i].ID)
+		}
+	}
 	links := rest.LinkSet{"self": listLink(c, c.Query)}
 	if page.more {
 		q := url.Values{"cursor": {d.Cursors.Seal(c, members, page.users[len(page.users)-1].ID)}}
@@ -190,4 +201,15 @@ func value(s *string) any {
 		return nil
 	}
 	return *s
+}
+
+// pretend gives the user that a name would have, for a flow that must not tell a stranger
+// that there is none. It costs what a user costs.
+func (d *Directory) pretend(c *rest.Call, name string) ([]User, error) {
+	id := d.Decoys.User(name)
+	if _, _, err := load(c, c.Tx.Get, id); err != nil {
+		return nil, err
+	}
+	in := &info{Profile: Profile{Username: name}, Created: c.Tx.Now().UnixMilli(), Updated: c.Tx.Now().UnixMilli()}
+	return []User{d.show(c, in, &account.Account{ID: id})}, nil
 }

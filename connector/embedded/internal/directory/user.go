@@ -11,6 +11,7 @@ import (
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/cursor"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/decoy"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/guess"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/notify"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/password"
@@ -32,6 +33,7 @@ type Directory struct {
 	ScanLimit  int // users that one filter looks at, at most
 
 	Guesses *guess.Guard
+	Decoys  decoy.IDs
 
 	// Forget deletes what others keep of a user that is deleted.
 	Forget []func(c *rest.Call, user string) error
@@ -61,6 +63,7 @@ type User struct {
 	MFAEnabled       bool       `json:"mfaEnabled"`
 	Population       rest.Ref   `json:"population"`
 	VerifyStatus     string     `json:"verifyStatus"`
+	StandIn          string     `json:"standIn,omitempty"` // ours: the device of a discreet authentication
 	CreatedAt        *rest.Time `json:"createdAt"`
 	UpdatedAt        *rest.Time `json:"updatedAt"`
 }

@@ -25,8 +25,8 @@ type Guard struct {
 	Browser func(c *rest.Call, user, deviceSession string) (string, error)
 }
 
-// memory is how long wrong codes are remembered after the last one.
-const memory = 7 * 24 * time.Hour
+// Memory is how long wrong codes are remembered after the last one.
+const Memory = 7 * 24 * time.Hour
 
 // Target is what codes are guessed at.
 type Target string
@@ -104,7 +104,7 @@ func (x *Counts) Load(c *rest.Call, targets ...Target) error {
 	return nil
 }
 
-func (n *count) isOld(now time.Time) bool { return now.Sub(time.UnixMilli(n.Last)) >= memory }
+func (n *count) isOld(now time.Time) bool { return now.Sub(time.UnixMilli(n.Last)) >= Memory }
 
 func (x *Counts) key(c *rest.Call, t Target) store.Key {
 	return store.K(c.Env, "guess", x.user, hex.EncodeToString(otp.MAC(x.guard.Key, x.user, x.browser, string(t))))

@@ -58,9 +58,14 @@ func (n Notifier) Send(c *rest.Call, m Code) error {
 	if err != nil {
 		return err
 	}
+	return add(c, m, lane)
+}
+
+// add adds a message to the unit of work.
+func add(c *rest.Call, m Code, lane outbox.Lane) error {
 	now := c.Tx.Now()
 	subject, text := m.texts()
-	err = outbox.Add(c.Tx, c.Env, outbox.Message{
+	err := outbox.Add(c.Tx, c.Env, outbox.Message{
 		ID: c.Tx.NewID(), Environment: c.Env, Channel: m.Channel, To: m.To, Subject: subject, Text: text, Code: m.OTP,
 		Supersedes: m.Group, CreatedAt: now, Expires: now.Add(m.LifeTime), Lane: lane,
 	})

@@ -76,12 +76,21 @@ func (b *meteredBody) Read(p []byte) (int, error) {
 // it was decoded to lives as long.
 func (s *Server) meterBodies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		noted := seenIn(r.Context())
 		b := &meteredBody{ReadCloser: r.Body, pool: &s.bodies, addr: clientBlock(s.clientIP(r))}
 		defer func() { b.pool.release(b.addr, b.read) }()
+		body := r.Body
 		r.Body = b
 		next.ServeHTTP(w, r)
+		if noted.status >= http.StatusBadRequest && r.Header.Get("Expect") == "" {
+			_, _ = io.CopyN(io.Discard, body, drainBytes) // an error ends the connection
+		}
 	})
 }
+
+// drainBytes is how much of a refused body is read and thrown away after the answer. Most
+// clients send all of it before they read, and would see a broken connection instead of why.
+const drainBytes = 2 << 20
 
 // refuseEncoded refuses encoded bodies: nothing here unpacks them.
 func (s *Server) refuseEncoded(next http.Handler) http.Handler {
@@ -101,7 +110,6 @@ func limitBody(w http.ResponseWriter, r *http.Request, limit int64) error {
 		return nil
 	}
 	if r.ContentLength > limit {
-		w.Header().Set("Connection", "close") // the body stays unread
 		return bodyTooLarge(limit)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, limit)

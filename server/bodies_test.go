@@ -1,18 +1,19 @@
 package server_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/mfaflow/mfaflow/engine"
@@ -32,21 +33,25 @@ var bodyRoutes = []struct {
 	{"PUT", "/v1/flows/sign-on", "application/yaml", 1 << 20, true},
 }
 
-// readCount is a body that says how much of it was read.
+// readCount is a body that says how much of it was read before there was an answer.
 type readCount struct {
 	io.Reader
-	n atomic.Int64
+	answer *httptest.ResponseRecorder
+	n      int64
 }
 
 func (r *readCount) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
-	r.n.Add(int64(n))
+	if r.answer.Body.Len() == 0 {
+		r.n += int64(n)
+	}
 	return n, err
 }
 
 // serveBody answers one request without a network, with a body that is announced or not.
 func serveBody(s http.Handler, method, path, kind string, body []byte, announced bool, headers ...string) (rec *httptest.ResponseRecorder, read int64) {
-	count := &readCount{Reader: bytes.NewReader(body)}
+	rec = httptest.NewRecorder()
+	count := &readCount{Reader: bytes.NewReader(body), answer: rec}
 	r := httptest.NewRequestWithContext(context.Background(), method, path, count)
 	r.ContentLength = -1
 	if announced {
@@ -56,9 +61,8 @@ func serveBody(s http.Handler, method, path, kind string, body []byte, announced
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	rec = httptest.NewRecorder()
 	s.ServeHTTP(rec, r)
-	return rec, count.n.Load()
+	return rec, count.n
 }
 
 // padded is a body of exactly n bytes that its kind accepts as a document.
@@ -102,6 +106,46 @@ func TestEveryBodyEndsAtItsLimit(t *testing.T) {
 		if (method == "POST" || method == "PUT" || method == "PATCH") && !tested[method+" "+path] {
 			t.Errorf("%s takes a body and is not in bodyRoutes", r)
 		}
+	}
+}
+
+// A client that sends all of its body before it reads, as most do, is told why it is
+// refused; one that waits to be asked for the body need not send it.
+func TestRefusalsReachClientsThatSendFirst(t *testing.T) {
+	t.Parallel()
+	v := serve(t, server.DefaultLimits())
+	for _, c := range []struct {
+		head string
+		want string
+	}{
+		{"POST " + executions + " HTTP/1.1\r\nContent-Type: application/json", "413"},
+		{"PUT /v1/flows/sign-on HTTP/1.1\r\nContent-Type: application/yaml", "401"},
+		{"POST " + executions + " HTTP/1.1\r\nContent-Type: text/plain", "413"},
+		{"POST /nowhere HTTP/1.1\r\nContent-Type: application/json", "404"},
+	} {
+		conn, err := net.Dial("tcp", v.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		body := strings.Repeat("x", 1<<20)
+		if _, err := fmt.Fprintf(conn, "%s\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", c.head, len(body), body); err != nil {
+			t.Errorf("%s: the connection broke while sending: %v", c.head, err)
+			continue
+		}
+		line, err := bufio.NewReader(conn).ReadString('\n')
+		if err != nil || !strings.HasPrefix(line, "HTTP/1.1 "+c.want) {
+			t.Errorf("%s: got %q, %v, want %s", c.head, line, err, c.want)
+		}
+	}
+	conn, err := net.Dial("tcp", v.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 1048576\r\n\r\n", executions)
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 413") {
+		t.Errorf("a client that waits: %q, %v, want 413 at once", line, err)
 	}
 }
 
@@ -244,6 +288,7 @@ type heldBody struct {
 	first io.Reader
 	began chan struct{}
 	rest  chan struct{}
+	ended bool
 }
 
 func (b *heldBody) Read(p []byte) (int, error) {
@@ -251,8 +296,11 @@ func (b *heldBody) Read(p []byte) (int, error) {
 	if err == nil {
 		return n, nil
 	}
-	b.began <- struct{}{}
-	<-b.rest
+	if !b.ended {
+		b.began <- struct{}{}
+		<-b.rest
+		b.ended = true
+	}
 	return 0, io.EOF
 }
 
@@ -274,7 +322,7 @@ func TestBodiesOfAllRequestsAreBounded(t *testing.T) {
 	rest, began, done := make(chan struct{}), make(chan struct{}), make(chan int)
 	hold := func(ip string, n int) {
 		go func() {
-			r := httptest.NewRequestWithContext(context.Background(), "POST", executions, &heldBody{strings.NewReader(body(n)), began, rest})
+			r := httptest.NewRequestWithContext(context.Background(), "POST", executions, &heldBody{first: strings.NewReader(body(n)), began: began, rest: rest})
 			r.Header.Set("Content-Type", "application/json")
 			r.Header.Set("X-Forwarded-For", ip)
 			rec := httptest.NewRecorder()

@@ -96,7 +96,6 @@ func (headWriter) Write(b []byte) (int, error) { return len(b), nil }
 // unknown type, or one that two readers understand differently, is refused.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *rest.Problem) {
 	if r.ContentLength > limit {
-		w.Header().Set("Connection", "close") // the body stays unread
 		return nil, bodyTooLarge("The body is too large.")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/mfaflow/mfaflow/server"
 )
 
@@ -220,4 +222,52 @@ func TestBearerIsReadAsRFC9110HasIt(t *testing.T) {
 		w.do("GET", "/v1/flows", nil, "Authorization: "+header).want(want)
 	}
 	w.do("GET", "/v1/flows", nil, "Authorization: Bearer "+token, "Authorization: Bearer "+token).want(401)
+}
+
+// TestStepTokenAndHandleHaveOneSpelling: with any byte changed, added or taken away, neither
+// opens anything; with none it does.
+func TestStepTokenAndHandleHaveOneSpelling(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, walkable)
+	e := w.start()
+	answer := func(t interface{ Fatal(...any) }, stepToken, handle string) int {
+		body, err := json.Marshal(map[string]any{"token": stepToken, "action": "nonsense"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest("POST", e.path, bytes.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header["Execution-Handle"] = []string{handle}
+		rec := httptest.NewRecorder()
+		w.server.ServeHTTP(rec, r)
+		var p struct{ Code string }
+		if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil {
+			t.Fatal(err)
+		}
+		if p.Code == "INVALID_ACTION" { // token and handle were taken
+			return http.StatusOK
+		}
+		return rec.Code
+	}
+	good, handle := e.x.Step.Token, e.x.Handle
+	if got := answer(t, good, handle); got != http.StatusOK {
+		t.Fatalf("as given: got %d", got)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		change := func(s string) string {
+			i := rapid.IntRange(0, len(s)).Draw(t, "at")
+			b := rapid.SampledFrom([]string{"\n", "\r", "\r\n", " ", "\t", "=", "A", "-", "+", "/", "\x00", "\u2028"}).Draw(t, "add")
+			return rapid.SampledFrom([]string{s[:i] + b + s[i:], s[:i] + b + s[min(i+1, len(s)):], s + b, b + s, s[:i], strings.ToLower(s)}).Draw(t, "changed")
+		}
+		if odd := change(good); odd != good {
+			if got := answer(t, odd, handle); got == http.StatusOK || got >= 500 {
+				t.Errorf("token %q: got %d, want a refusal", odd, got)
+			}
+		}
+		if odd := change(handle); odd != handle {
+			if got := answer(t, good, odd); got != http.StatusNotFound {
+				t.Errorf("handle %q: got %d, want 404", odd, got)
+			}
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mfaflow/mfaflow/connector/embedded"
+	"github.com/mfaflow/mfaflow/connector/pingone"
 	"github.com/mfaflow/mfaflow/store"
 )
 
@@ -228,4 +230,36 @@ func TestWrongSecretsOfAClientAreBounded(t *testing.T) {
 	w.clock.Move(time.Minute)
 	step("bot9", "worker", "wrong", 401)
 	step("away", "worker", "s3cret", 200)
+}
+
+// TestCursorAndBrowserHaveOneSpelling: the place in a list and the value by which a browser is
+// known again are good as they were given only.
+func TestCursorAndBrowserHaveOneSpelling(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withRemember)
+	user, _ := w.ben()
+	w.user("ann")
+	_, next, _ := strings.Cut(w.api("GET", "users?limit=1", nil).want(200, "").text("_links.next.href"), "cursor=")
+	cursor, _, _ := strings.Cut(next, "&")
+	_, cookie := w.remember(user, chrome133, nil)
+	if _, err := base64.RawURLEncoding.DecodeString(cursor); err != nil || cookie == "" {
+		t.Fatalf("cursor %q, cookie %q", cursor, cookie)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		change := func(s string) string {
+			i := rapid.IntRange(0, len(s)).Draw(t, "at")
+			b := rapid.SampledFrom([]string{"\n", "\r", "=", "A", "-", "_", "+", "/"}).Draw(t, "add")
+			return rapid.SampledFrom([]string{s[:i] + b + s[i:], s[:i] + b + s[min(i+1, len(s)):], s + b, s + s, s[:max(i, 1)]}).Draw(t, "changed")
+		}
+		if odd := change(cursor); odd != cursor {
+			if got := w.do(request(pingone.HostAPI, "GET", "users?limit=1&cursor="+url.QueryEscape(odd), nil)).Status; got != 400 {
+				t.Errorf("cursor %q: got %d, want 400", odd, got)
+			}
+		}
+		if odd := "rm=" + change(cookie[3:]); odd != cookie {
+			if got := w.do(checkRequest(user, odd, chrome133, nil)).text("status"); got != "FAILED" {
+				t.Errorf("cookie %q: got %s, want FAILED", odd, got)
+			}
+		}
+	})
 }

@@ -35,7 +35,7 @@ type value struct {
 // parse reads the value out of a Cookie header.
 func parse(header string) (value, bool) {
 	cookies, err := http.ParseCookie(header)
-	if err != nil {
+	if err != nil || strings.ContainsAny(header, "\r\n") { // which ParseCookie trims
 		return value{}, false
 	}
 	for _, k := range cookies {

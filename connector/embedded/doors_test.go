@@ -248,7 +248,7 @@ func TestCursorAndBrowserHaveOneSpelling(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		change := func(s string) string {
 			i := rapid.IntRange(0, len(s)).Draw(t, "at")
-			b := rapid.SampledFrom([]string{"\n", "\r", "=", "A", "-", "_", "+", "/"}).Draw(t, "add")
+			b := rapid.SampledFrom([]string{"\n", "\r", "=", "A", "-", "_", "+", "/", " ", "\t", ";", "; ", `"`}).Draw(t, "add")
 			return rapid.SampledFrom([]string{s[:i] + b + s[i:], s[:i] + b + s[min(i+1, len(s)):], s + b, s + s, s[:max(i, 1)]}).Draw(t, "changed")
 		}
 		if odd := change(cursor); odd != cursor {

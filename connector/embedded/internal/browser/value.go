@@ -32,18 +32,23 @@ type value struct {
 	mac    []byte
 }
 
-// parse reads the value out of a Cookie header.
+// parse reads the value out of a Cookie header, which must be as browsers write it
+// (RFC 6265 section 5.4): ParseCookie overlooks spaces, line breaks and empty pairs.
 func parse(header string) (value, bool) {
 	cookies, err := http.ParseCookie(header)
-	if err != nil || strings.ContainsAny(header, "\r\n") { // which ParseCookie trims
+	if err != nil {
 		return value{}, false
 	}
-	for _, k := range cookies {
-		if k.Name == cookieName {
-			return decodeValue(k.Value)
+	var found value
+	ok := false
+	pairs := make([]string, len(cookies))
+	for i, k := range cookies {
+		pairs[i] = k.String()
+		if k.Name == cookieName && !ok {
+			found, ok = decodeValue(k.Value)
 		}
 	}
-	return value{}, false
+	return found, ok && strings.Join(pairs, "; ") == header
 }
 
 func decodeValue(text string) (value, bool) {

@@ -3,6 +3,7 @@ package flows
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Graph is a flow as nodes and edges, for tools that draw.
@@ -153,10 +154,24 @@ func mermaidArrow(e GraphEdge) string {
 	return line + "|\"" + mermaidText(label) + "\"|"
 }
 
-// mermaidText escapes a label: Mermaid reads `#` and quotes as its own and HTML as HTML.
+// mermaidText escapes a label, so that nothing in it is Mermaid: no directive or comment
+// (%%), Markdown (backticks), formula ($$), link, tag or end of the text. Letters, digits
+// and the punctuation below are themselves; all else is an entity of Mermaid's, #60; for <.
 func mermaidText(s string) string {
 	if len(s) > 80 {
 		s = cut(s, 79) + "…"
 	}
-	return strings.NewReplacer("#", "#35;", `"`, "#quot;", "<", "#lt;", ">", "#gt;", "&", "#amp;", "`", "#96;", "|", "#124;", "\\", "#92;", "\n", " ", "\r", " ").Replace(s)
+	s = EscapeControls(strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(s))
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(mermaidPlain, r) {
+			b.WriteRune(r)
+			continue
+		}
+		fmt.Fprintf(&b, "#%d;", r)
+	}
+	return b.String()
 }
+
+// mermaidPlain is punctuation that means nothing to Mermaid inside a quoted text.
+const mermaidPlain = " _-.,()[]=+*/?!'…"

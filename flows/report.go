@@ -27,8 +27,9 @@ type report struct {
 
 func newReport(file string, src []byte) report {
 	text := strings.TrimPrefix(string(src), "\uFEFF")
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return report{file: file, src: src, lines: strings.Split(strings.ReplaceAll(text, "\r", "\n"), "\n")}
+	// The breaks of YAML 1.1, as the parser counts lines.
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text)
+	return report{file: file, src: src, lines: strings.Split(text, "\n")}
 }
 
 func (r *report) add(at Pos, node, rule, text, hint string) {
@@ -79,8 +80,8 @@ func (r *report) clamp(at Pos) Pos {
 	return at
 }
 
-// snippet is the source line with a caret below the column. Of a long line it shows
-// the part around the column.
+// snippet is the source line, safe to show, with a caret below the column. Of a long line
+// it shows the part around the column.
 func (r *report) snippet(at Pos) string {
 	line := []rune(cut(r.lines[at.Line-1], 1<<14))
 	col := min(at.Column-1, len(line))
@@ -88,15 +89,15 @@ func (r *report) snippet(at Pos) string {
 		line, col = line[from:], col-from
 	}
 	line = line[:min(len(line), snippetWidth)]
+	before := EscapeControls(string(line[:min(col, len(line))]))
 	var pad strings.Builder
-	for _, c := range line[:min(col, len(line))] {
-		if c == '\t' {
+	for i, part := range strings.Split(before, "\t") {
+		if i > 0 {
 			pad.WriteByte('\t')
-		} else {
-			pad.WriteByte(' ')
 		}
+		pad.WriteString(strings.Repeat(" ", countCells(part)))
 	}
-	return string(line) + "\n" + pad.String() + "^"
+	return before + EscapeControls(string(line[min(col, len(line)):])) + "\n" + pad.String() + "^"
 }
 
 // cut shortens a text to at most n bytes, never inside a character.

@@ -50,7 +50,7 @@ func formatFile(cmd *cobra.Command, name string, check bool) (changed bool, err 
 		return false, errReported
 	}
 	if name == "-" {
-		_, err := cmd.OutOrStdout().Write(out)
+		_, err := exactWriter(cmd.OutOrStdout()).Write(out)
 		return false, err
 	}
 	if bytes.Equal(src, out) {

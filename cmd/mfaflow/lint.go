@@ -98,10 +98,10 @@ func printProblems(w io.Writer, output string, list []flows.Problem) error {
 		if p.Warning {
 			kind = "warning"
 		}
-		if _, err := fmt.Fprintf(w, "%s:%d:%d: %s: %s [%s]\n", p.File, p.Line, p.Column, kind, p.Text, p.Rule); err != nil {
+		if _, err := fmt.Fprintf(w, "%s:%d:%d: %s: %s [%s]\n", clean(p.File), p.Line, p.Column, kind, clean(p.Text), p.Rule); err != nil {
 			return fmt.Errorf("print: %w", err)
 		}
-		for _, more := range []string{p.Snippet, prefixed("  hint: ", p.Hint)} {
+		for _, more := range []string{p.Snippet, prefixed("  hint: ", clean(p.Hint))} {
 			if more != "" {
 				fmt.Fprintln(w, strings.TrimRight(more, "\n"))
 			}

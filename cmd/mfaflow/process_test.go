@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	case "":
 		code = m.Run()
 	case "command":
-		code = execute(ctx, os.Args[1:])
+		code = execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	default:
 		code = benchMain(ctx, os.Getenv("MFAFLOW_TEST_MAIN"), os.Args[1:])
 	}

@@ -5,8 +5,6 @@ import (
 	"io"
 	"os"
 
-	"golang.org/x/term"
-
 	"github.com/mfaflow/mfaflow/engine"
 	"github.com/mfaflow/mfaflow/store/outbox"
 )
@@ -26,12 +24,14 @@ type printer interface {
 
 // newPrinter makes the printer of an output. gone is called when nobody reads any more.
 func newPrinter(w io.Writer, output string, echo bool, gone func()) printer {
-	f, ok := w.(*os.File)
+	styled := output != "json" && isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	if v, ok := w.(visibleWriter); ok && styled {
+		w = styledWriter(v)
+	}
 	w = &listened{w, gone}
 	if output == "json" {
 		return &jsonPrinter{json.NewEncoder(w)}
 	}
-	styled := ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	return &textPrinter{w: w, echo: echo, styled: styled}
 }
 

@@ -23,7 +23,7 @@ func (p *textPrinter) say(format string, args ...any) { fmt.Fprintf(p.w, format+
 
 func (p *textPrinter) strong(s string) string {
 	if p.styled {
-		return "\x1b[1m" + s + "\x1b[0m"
+		return boldMark + s + plainMark
 	}
 	return s
 }

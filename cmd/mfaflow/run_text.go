@@ -6,17 +6,14 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/mfaflow/mfaflow/flows"
 )
 
-// clean makes text safe to print: a flow, a user or a message could hold what moves the
-// cursor or forges a prompt.
+// clean makes text safe to print on one line: a flow, a user or a message could hold what
+// moves the cursor or forges a prompt.
 func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
+	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(flows.EscapeControls(s))
 }
 
 // words makes a caption of a member's name: attemptsRemaining is "attempts remaining".

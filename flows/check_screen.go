@@ -26,12 +26,38 @@ func (c *checker) shown(n *Node, s scope) {
 		if at < 0 {
 			c.add(m.Pos, n.ID, ruleUnknownInput, fmt.Sprintf("the screen `%s` takes no `%s`", n.Screen.ID, m.Name), c.suggest(m.Name, inputNames(n.Screen.With)))
 		} else {
-			c.inputGiven(n, m, given.Fields[m.Name], n.Screen.With[at], false)
+			c.memberShown(n, m, given.Fields[m.Name], n.Screen.With[at])
 		}
 		m.Value.eachSecret(n.Takes.Member(m.Name), func(v *Value) {
 			c.add(v.Pos, n.ID, ruleSecretShown, fmt.Sprintf("`%s` would show a secret", m.Name), "show what is no secret; a screen that must show one marks the member `secret: true`")
 		})
 	}
+}
+
+// memberShown holds one value against what a screen declares. Members that it does not
+// declare are cut off, which is no mistake.
+func (c *checker) memberShown(n *Node, m *Member, have cond.Field, in Input) {
+	if m.Value.constant() || m.Value.broken || in.Schema == nil {
+		c.inputGiven(n, m, have, in, false)
+		return
+	}
+	c.assign(n, m, have, cond.Field{Type: opened(c.partType(in.Schema)), Absent: "optional"})
+}
+
+// opened is t with all objects in it letting other members through.
+func opened(t *cond.Type) *cond.Type {
+	if t == nil {
+		return nil
+	}
+	o := *t
+	o.Open = t.Kind == cond.Object
+	o.Items = opened(t.Items)
+	o.Fields = make(map[string]cond.Field, len(t.Fields))
+	for name, f := range t.Fields {
+		f.Type = opened(f.Type)
+		o.Fields[name] = f
+	}
+	return &o
 }
 
 // polled checks what a waiting screen asks.

@@ -121,6 +121,9 @@ func (c *checker) matched(n *Node) {
 		if problem, hint := cond.ImpossibleAddress(r.On); t.Format == cond.FormatIP && problem != "" && r.On != "else" && r.On != "" {
 			c.add(r.Pos, n.ID, cond.RuleNeverTrue, problem, hint)
 		}
+		if known := valueNames(t.Listed); len(known) > 0 && len(t.Enum) == 0 && r.On != "else" && r.On != "" && !slices.Contains(known, r.On) {
+			c.add(r.Pos, n.ID, cond.RuleUnknownValue, fmt.Sprintf("the value is never `%s`, as far as is known today", r.On), c.suggest(r.On, known))
+		}
 		if r.On != "else" && r.On != "" && !possibleValue(t, r.On) {
 			c.add(r.Pos, n.ID, ruleImpossible, fmt.Sprintf("the value is never `%s`", r.On), c.suggest(r.On, valueNames(t.Enum)))
 		}

@@ -42,6 +42,12 @@ func (c *checker) constants(n ast.Node, whole bool) {
 		c.constants(n.Cond, true)
 		c.constants(n.Exp1, false)
 		c.constants(n.Exp2, false)
+	case *ast.BuiltinNode:
+		for _, argument := range n.Arguments {
+			c.constants(argument, false)
+		}
+	case *ast.PredicateNode:
+		c.constants(n.Node, false)
 	case *ast.ArrayNode:
 		for _, item := range n.Nodes {
 			c.constants(item, false)

@@ -42,6 +42,7 @@ func TestConditionsThatCanOnlyBeOneValueAreTold(t *testing.T) {
 		`client.webauthn != "FULL" and client.webauthn in ["FULL"]`, `client.webauthn startsWith "X"`, `client.webauthn matches "^[A-Z_]+$"`, `client.webauthn contains "full"`,
 		`inputs.userId == "x" and len(out.devices) >= 0`, `(inputs.userId == "x" ? true : false) and 1 == 2`,
 		`vars.auth.error?.code == "A" and vars.auth.error?.code == nil`,
+		`any(out.devices, .type == .type)`, `all(out.devices, .count >= 0 or .count < 0) and len(out.devices) > 0`, `any(out.devices, .id == "a" and .id == "b")`,
 		`vars.auth.error != nil and vars.auth.error == nil`,
 	} {
 		if got := rulesOf(t, src); !slices.Contains(got, RuleConstant) && !slices.Contains(got, RuleUnknownValue) {
@@ -60,6 +61,7 @@ func TestConditionsThatCanDifferAreNotTold(t *testing.T) {
 		`client.webauthn startsWith "S"`, `client.webauthn contains "KEY"`, `inputs.userId matches "^a"`, `inputs.userId < "m"`, `inputs.userId == vars.auth.id`,
 		`(inputs.policyId ?? "x") == "x"`, `vars.auth.error?.code == "A"`, `out.anything == nil`, `out.labels["a"] == "b"`, `first(out.devices)?.type == "SMS"`,
 		`inputs.max > 0 and inputs.max % 2 == 0`, `inputs.userId == "a" ? vars.b : inputs.flag == true`, `all(out.devices, .status == "ACTIVE") and len(out.devices) > 0`,
+		`any(out.devices, .type == "SMS" and .status == "ACTIVE")`, `any(out.devices, .nickname == nil)`, `any(out.devices, .lock?.status == "LOCKED")`, `count(out.devices, true) > 1`,
 	} {
 		if got := rulesOf(t, src); len(got) > 0 {
 			t.Errorf("%s: got %v, want nothing", src, got)

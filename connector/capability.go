@@ -75,6 +75,21 @@ type Complete struct {
 
 	// Renewal is set when the run itself changed the credentials of a user.
 	Renewal *Renewal
+
+	// Undo is set when the run made something that is to go, or to be put out of use, if the
+	// execution is left: it ends in any other way than COMPLETED, be it canceled, failed or
+	// expired. The engine keeps it and runs it then, the last one first.
+	Undo *Undo
+
+	// Keeps names the Subject of earlier Undos that are not to be run any more.
+	Keeps string
+}
+
+// Undo is the run of another capability.
+type Undo struct {
+	Subject    string // what it is about, such as the id of a user
+	Capability string // id
+	Input      map[string]any
 }
 
 // Fail says that the capability could not do its work. The flow's `catch` routes it

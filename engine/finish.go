@@ -108,6 +108,9 @@ func (w *walker) finish(e event, outcome string, info *ErrorInfo) error {
 	}
 	if e != eventComplete {
 		w.cancelOpen()
+		if err := w.undoAll(); err != nil {
+			return err
+		}
 	}
 	w.r.polls.Delete(w.st.id)
 	if err := w.become(e); err != nil {
@@ -116,7 +119,7 @@ func (w *walker) finish(e event, outcome string, info *ErrorInfo) error {
 	w.note(TraceEntry{Event: "end", Next: outcome, Error: info})
 	h := &w.st.head
 	h.Outcome, h.Error, h.Finished = outcome, info, millis(w.now)
-	h.Running, h.Message, h.Open = nil, nil, nil
+	h.Running, h.Message, h.Open, h.Undo = nil, nil, nil, nil
 	outputs, reached := w.st.slots[slotName(0, slotOutputs, "")]
 	w.st.slots = map[string]*slot{}
 	if reached {

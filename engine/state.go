@@ -43,6 +43,7 @@ type head struct {
 	Message *StepMessage   `json:"m,omitempty"`
 	Proofs  []proof        `json:"pr,omitempty"`
 	Open    []openResource `json:"o,omitempty"`
+	Undo    []undo         `json:"ud,omitempty"`
 	Running *running       `json:"ru,omitempty"`
 	Issued  *issued        `json:"is,omitempty"` // a remember-me value for the client
 	Log     []string       `json:"l,omitempty"`  // ids of its audit records, oldest first

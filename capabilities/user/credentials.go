@@ -42,9 +42,10 @@ func oneAnswer(fail connector.Fail) connector.Fail {
 }
 
 // maySignOn says whether a user whose password is right may use it: not when disabled,
-// locked, or nobody at all.
+// locked, still to be verified, or nobody at all.
 func maySignOn(user map[string]any) bool {
 	account, _ := user["account"].(map[string]any)
-	return user != nil && user["enabled"] != false &&
+	lifecycle, _ := user["lifecycle"].(map[string]any)
+	return lifecycle["status"] != "VERIFICATION_REQUIRED" && user != nil && user["enabled"] != false &&
 		account["canAuthenticate"] != false && account["status"] != "LOCKED"
 }

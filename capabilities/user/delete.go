@@ -25,7 +25,7 @@ func deleteUser() node.Spec {
 // withoutProofs tells that whatever was proven of the user went with the user.
 func withoutProofs(userID string, o connector.Outcome) connector.Outcome {
 	if done, ok := o.(connector.Complete); ok {
-		done.Renewal = &connector.Renewal{UserID: userID}
+		done.Renewal, done.Keeps = &connector.Renewal{UserID: userID}, userID
 		return done
 	}
 	return o

@@ -21,6 +21,11 @@ func Whole(name string) Shape {
 	return func(a Answer, done *connector.Complete) { done.Output[name] = a.Body }
 }
 
+// Keeps tells that what an execution made is not undone any more when it is left.
+func Keeps(id string) Shape {
+	return func(_ Answer, done *connector.Complete) { done.Keeps = id }
+}
+
 // Set adds a member that does not come from the body.
 func Set(name string, v any) Shape {
 	return func(_ Answer, done *connector.Complete) { done.Output[name] = v }

@@ -53,7 +53,7 @@ func (l *linker) entry(id string) (*entry, error) {
 	if !known {
 		var err error
 		if src, err = l.read(id, revision); err != nil {
-			return l.unreadable(e, err)
+			return l.stopUnreadable(e, err)
 		}
 		l.guard(e, func() { e.parse(src) })
 		called = e.called
@@ -74,15 +74,15 @@ func (l *linker) entry(id string) (*entry, error) {
 	if found := l.c.cache.Entry(e.key); found != nil {
 		e = found
 	} else if err := l.compile(e, src); err != nil {
-		return l.unreadable(e, err)
+		return l.stopUnreadable(e, err)
 	}
 	l.b.setEntry(id, e)
 	return e, nil
 }
 
-// unreadable stops a flow whose source is not there or damaged. Other errors are of the
+// stopUnreadable stops a flow whose source is not there or damaged. Other errors are of the
 // unit of work.
-func (l *linker) unreadable(e *entry, err error) (*entry, error) {
+func (l *linker) stopUnreadable(e *entry, err error) (*entry, error) {
 	if !isUnreadable(err) {
 		return nil, err
 	}
@@ -180,8 +180,8 @@ func (e *entry) info() FlowInfo {
 	return i
 }
 
-// errStopped refuses to run a flow that is stopped.
-func errStopped(id string) *Error {
+// stoppedError refuses to run a flow that is stopped.
+func stoppedError(id string) *Error {
 	return &Error{Code: Unavailable, Text: fmt.Sprintf(
 		"the flow %q cannot run in this version of the server, GET /v1/flows says why; nothing of it is lost", id)}
 }

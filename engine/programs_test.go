@@ -9,8 +9,8 @@ import (
 	"github.com/mfaflow/mfaflow/engine"
 )
 
-// numbered is another revision of the same flow for each n.
-func numbered(n int) string {
+// numberedFlow is another revision of the same flow for each n.
+func numberedFlow(n int) string {
 	return fmt.Sprintf("schema: flow/v1\nid: numbered\nstart: a\nnodes:\n  a: { show: ask, next: { submit: b, skip: b, cancel: b } }\n  b: { end: success }\n"+
 		"screens:\n  ask:\n    title: Number %d\n    actions: { submit: { title: Go, form: false }, skip: { title: Skip, form: false }, cancel: { title: Cancel, form: false } }\n", n)
 }
@@ -23,7 +23,7 @@ func TestOldRevisionsAreBoundedInMemory(t *testing.T) {
 	w := newWorld(t, func(o *engine.Options) { o.Limits.ProgramBytes = bound })
 	var waiting []*client
 	for n := range 60 {
-		w.put(numbered(n))
+		w.put(numberedFlow(n))
 		waiting = append(waiting, w.start("numbered", nil))
 	}
 	for round := range 2 {
@@ -68,19 +68,19 @@ func TestSameFlowsAreCompiledOnce(t *testing.T) {
 func TestUploadCompilesWhatItChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.put(childFlow, parentFlow, tightenedFree, numbered(0))
-	w.listed()
+	w.put(childFlow, parentFlow, tightenedFree, numberedFlow(0))
+	w.listFlows()
 	for name, tt := range map[string]struct {
 		src  string
 		want int
 	}{
-		"a flow that nobody calls": {numbered(1), 1},
+		"a flow that nobody calls": {numberedFlow(1), 1},
 		"a flow with a caller":     {replace(childFlow, "title: Child", "title: Newer"), 2},
 		"what is deployed":         {strings.Clone(tightenedFree), 0},
 	} {
 		before := w.run.Catalog().Compiled()
 		w.put(tt.src)
-		w.listed()
+		w.listFlows()
 		if got := w.run.Catalog().Compiled() - before; got != tt.want {
 			t.Errorf("%s: %d flows were compiled, want %d", name, got, tt.want)
 		}

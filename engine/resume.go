@@ -45,7 +45,7 @@ func (w *walker) answer(q ResumeRequest) error {
 		return nil
 	}
 	if w.isStopped() {
-		w.refusal = errStopped(w.st.head.Flow)
+		w.refusal = stoppedError(w.st.head.Flow)
 		return nil
 	}
 	if repeats {

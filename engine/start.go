@@ -93,7 +93,7 @@ func (r *Runner) begin(ctx context.Context, tx *store.Tx, id string, q StartRequ
 	}
 	e := b.entries[q.Flow]
 	if e != nil && e.program == nil && (q.Manager || e.flow == nil || e.flow.Public) {
-		return nil, errStopped(q.Flow)
+		return nil, stoppedError(q.Flow)
 	}
 	p := b.programs[q.Flow]
 	if p == nil || !(p.Flow.Public || q.Manager) {

@@ -47,7 +47,7 @@ func (w *world) inject(sources map[string]string) {
 	}
 }
 
-func (w *world) listed() map[string]engine.FlowInfo {
+func (w *world) listFlows() map[string]engine.FlowInfo {
 	w.t.Helper()
 	list, err := w.run.Catalog().List(w.t.Context())
 	if err != nil {
@@ -97,7 +97,7 @@ func TestStoredFlowThatBreaksANewRuleRuns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.inject(tightened)
-	list := w.listed()
+	list := w.listFlows()
 	for id, src := range tightened {
 		if f := list[id]; f.Stopped || len(f.Problems) > 0 || len(f.Tolerated) == 0 {
 			t.Errorf("%s is listed as %+v", id, f)
@@ -148,7 +148,7 @@ func TestFlowThatCannotRunStopsItselfAndItsCallers(t *testing.T) {
 			if id[:3] == "cir" {
 				w.inject(stoppers)
 			}
-			list := w.listed()
+			list := w.listFlows()
 			for _, stopped := range []string{id, caller} {
 				if f := list[stopped]; !f.Stopped || len(f.Problems) == 0 {
 					t.Errorf("%s is listed as %+v", stopped, f)
@@ -160,7 +160,7 @@ func TestFlowThatCannotRunStopsItselfAndItsCallers(t *testing.T) {
 			w.put(replace(childFlow, "title: Child", "title: Newer"))
 			w.put("schema: flow/v1\nid: " + id + "\nstart: a\nnodes:\n  a: { end: success }\n")
 			for _, mended := range []string{id, caller} {
-				if f := w.listed()[mended]; f.Stopped {
+				if f := w.listFlows()[mended]; f.Stopped {
 					t.Errorf("after the mend %s is listed as %+v", mended, f)
 				}
 				w.start(mended, nil).ended(engine.Completed, "success", "")
@@ -182,7 +182,7 @@ func TestRevisionThatIsGoneStopsItsFlowOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.open()
-	list := w.listed()
+	list := w.listFlows()
 	if !list["child"].Stopped || !list["parent"].Stopped || list["free"].Stopped {
 		t.Errorf("listed: %+v", list)
 	}
@@ -193,8 +193,8 @@ func TestRevisionThatIsGoneStopsItsFlowOnly(t *testing.T) {
 
 const tightenedFree = "schema: flow/v1\nid: free\nstart: a\nnodes:\n  a: { end: success }\n"
 
-// without opens the engine as a version that has not got some capabilities.
-func (w *world) without(ids ...string) {
+// openWithout opens the engine as a version that has not got some capabilities.
+func (w *world) openWithout(ids ...string) {
 	w.t.Helper()
 	var left []connector.Capability
 	for _, e := range w.opts.Capabilities.All() {
@@ -221,7 +221,7 @@ func TestExecutionOfAStoppedFlowWaits(t *testing.T) {
 	w.put(strings.NewReplacer("ID", "other", "test/do", "test/login").Replace(capabilityFlow))
 	c, dropped, late := w.start("calls-do", nil), w.start("calls-do", nil), w.start("calls-do", nil)
 	other := w.start("other", nil)
-	w.without("test/do")
+	w.openWithout("test/do")
 	_, err := w.run.Get(t.Context(), c.id, engine.Access{Handle: c.handle})
 	refused(t, err, engine.Unavailable)
 	refused(t, c.try("submit", word), engine.Unavailable)
@@ -246,7 +246,7 @@ func TestExecutionOfAStoppedFlowWaits(t *testing.T) {
 	c.see("slow")
 	c.act("submit", word)
 	c.ended(engine.Completed, "success", "")
-	w.without("test/do")
+	w.openWithout("test/do")
 	w.clock.move(time.Hour)
 	w.tick()
 	late.get()
@@ -271,7 +271,7 @@ func TestCallerThatAnUploadBreaksIsTold(t *testing.T) {
 	w.put(childFlow)
 	old := strings.Replace(parentFlow, "nodes:\n", "nodes:\n  nobody: { end: failed }\n", 1)
 	w.inject(map[string]string{"parent": old})
-	if f := w.listed()["parent"]; f.Stopped || len(f.Tolerated) == 0 {
+	if f := w.listFlows()["parent"]; f.Stopped || len(f.Tolerated) == 0 {
 		t.Fatalf("parent is listed as %+v", f)
 	}
 	w.put(replace(childFlow, "title: Child", "title: Newer"))

@@ -41,7 +41,7 @@ func (r *Runner) step(st *state, b *Bundle) (*Step, error) {
 	f := st.top()
 	p := b.programs[f.Flow]
 	if b.programs[st.head.Flow] == nil {
-		return nil, errStopped(st.head.Flow)
+		return nil, stoppedError(st.head.Flow)
 	}
 	if p == nil || p.nodes[f.Node] == nil {
 		return nil, fmt.Errorf("flow %s has no node %q", f.Flow, f.Node)

@@ -45,7 +45,7 @@ func (a *app) upgradeTemplates(ctx context.Context) error {
 			return err
 		}
 		before := maps.Clone(record)
-		fresh, err := a.deployTemplates(ctx, replaceable(shipped, deployed, record, a.log))
+		fresh, err := a.deployTemplates(ctx, chooseTemplates(shipped, deployed, record, a.log))
 		if err != nil {
 			return err
 		}
@@ -82,8 +82,8 @@ func readTemplates(tx *store.Tx) (map[string]string, error) {
 
 func flowIDOf(s source) string { return strings.TrimSuffix(s.name, ".yaml") }
 
-// replaceable are the templates that nobody has edited, nor taken away.
-func replaceable(shipped []source, deployed []engine.FlowInfo, record map[string]string, log *slog.Logger) []source {
+// chooseTemplates returns the templates that nobody has edited, nor taken away.
+func chooseTemplates(shipped []source, deployed []engine.FlowInfo, record map[string]string, log *slog.Logger) []source {
 	revisions := map[string]string{}
 	for _, f := range deployed {
 		revisions[f.ID] = f.Revision

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -15,7 +14,6 @@ import (
 	"testing/fstest"
 
 	"github.com/mfaflow/mfaflow/engine"
-	"github.com/mfaflow/mfaflow/flows"
 	"github.com/mfaflow/mfaflow/store"
 )
 
@@ -46,15 +44,6 @@ func (s *site) ship(templates map[string]string) {
 	}
 	s.config.templates = files
 	s.restart()
-}
-
-func shippedText(t *testing.T, id string) string {
-	t.Helper()
-	b, err := fs.ReadFile(flows.Templates(), id+".yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }
 
 const (

@@ -20,8 +20,8 @@ func prune(t testing.TB, w *world, before time.Time) int {
 	return n
 }
 
-// chained makes 600 entries in three blocks, one a day, and returns its head.
-func chained(t testing.TB, w *world) audit.Head {
+// sealThreeDays makes 600 entries in three blocks, one a day, and returns its head.
+func sealThreeDays(t testing.TB, w *world) audit.Head {
 	t.Helper()
 	var head audit.Head
 	for range 3 {
@@ -38,7 +38,7 @@ func TestPrunedChainVerifies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	begin := w.now
-	head := chained(t, w)
+	head := sealThreeDays(t, w)
 	if n := prune(t, w, begin); n != 0 {
 		t.Errorf("%d entries were deleted before their time", n)
 	}
@@ -68,7 +68,7 @@ func TestPrunedChainVerifies(t *testing.T) {
 func TestPruneLeavesNoRecords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	chained(t, w)
+	sealThreeDays(t, w)
 	prune(t, w, w.now)
 	var left []string
 	for rec, err := range w.Scan(t.Context(), store.Under("env/")) {
@@ -86,7 +86,7 @@ func TestPruneLeavesNoRecords(t *testing.T) {
 func TestPruneCutShortVerifies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	head := chained(t, w)
+	head := sealThreeDays(t, w)
 	commits := 0
 	ctx, cancel := context.WithCancel(t.Context())
 	db, err := store.Open(t.Context(), cutStore{w.raw, func() {
@@ -158,7 +158,7 @@ func TestVerifyFindsWhatTheAnchorDoesNotSay(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			begin := w.now
-			head := chained(t, w)
+			head := sealThreeDays(t, w)
 			prune(t, w, begin.Add(24*time.Hour))
 			var older []byte
 			w.unit(t, func(_ context.Context, tx *store.Tx) error { older = copyOf(tx, "env/auditanchor"); return nil })
@@ -177,7 +177,7 @@ func TestVerifyFindsWhatTheAnchorDoesNotSay(t *testing.T) {
 func TestPruneStopsAtAChangedBlock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	chained(t, w)
+	sealThreeDays(t, w)
 	w.unit(t, func(_ context.Context, tx *store.Tx) error {
 		tx.Put("env/auditseal/000000000000", []byte(strings.Replace(string(copyOf(tx, "env/auditseal/000000000000")), `"number":0`, `"number":0,"entries":[]`, 1)))
 		return nil

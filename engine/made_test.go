@@ -126,3 +126,25 @@ func (w *world) isAnswer(err error, text string) {
 		w.t.Errorf("got %v, want an answer or a refusal, for\n%s", err, text)
 	}
 }
+
+// TestAChildCannotTurnOnTheUsersOfItsCallers: a sub-flow that begins to write to the user
+// whom it is given is refused while a public flow gives it one that nobody has proven.
+func TestAChildCannotTurnOnTheUsersOfItsCallers(t *testing.T) {
+	t.Parallel()
+	caps, err := randomCapabilities(flowstest.NewChoices(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, func(o *engine.Options) { o.Capabilities = caps })
+	child := "schema: flow/v1\nid: child\ntitle: C\nstart: a\ninputs: { userId: { type: string, required: true } }\nnodes:\n" +
+		"  a: { uses: mfa/read-mfa-status, with: { userId: =inputs.userId }, next: z }\n  z: { end: done }\n"
+	w.put(child, "schema: flow/v1\nid: parent\ntitle: P\npublic: true\nstart: a\ninputs: { userId: { type: string, client: true, required: true } }\nnodes:\n"+
+		"  a: { call: child, with: { userId: =inputs.userId }, next: { done: z } }\n  z: { end: canceled }\n")
+	for _, writes := range []string{"user/delete, with: { userId: =inputs.userId }", "mfa/update-mfa-status, with: { userId: =inputs.userId, mfaEnabled: false }"} {
+		_, err := w.run.Catalog().Put(t.Context(), "", []byte(replace(child, "mfa/read-mfa-status, with: { userId: =inputs.userId }", writes)), true)
+		e := refusedBy(t, err, "unproven-user")
+		if e.Problems[0].File != "parent.yaml" || e.Problems[0].Node != "a" {
+			t.Errorf("got %s, want it in the caller's node a", e.Problems[0])
+		}
+	}
+}

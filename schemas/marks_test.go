@@ -96,7 +96,7 @@ func (p property) isPersonal() bool {
 		}
 	}
 	return strings.HasPrefix(name, "onetime") && strings.HasSuffix(name, "device") ||
-		slices.Contains([]string{"given", "middle", "family", "formatted", "displayname", "extension"}, name)
+		slices.Contains([]string{"given", "middle", "family", "formatted", "displayname", "extension", "publickeycredentialcreationoptions"}, name)
 }
 
 func TestWhatActsForSomebodyIsSecretInEverySchema(t *testing.T) {

@@ -23,6 +23,7 @@ import (
 	"github.com/mfaflow/mfaflow/engine"
 	"github.com/mfaflow/mfaflow/server"
 	"github.com/mfaflow/mfaflow/store"
+	"github.com/mfaflow/mfaflow/store/audit"
 	"github.com/mfaflow/mfaflow/store/bolt"
 	"github.com/mfaflow/mfaflow/store/outbox"
 )
@@ -103,6 +104,7 @@ func (a *app) wire(ctx context.Context) error {
 	if err := a.fixInstance(ctx); err != nil {
 		return err
 	}
+	a.log = hideAddresses(a.log, audit.Pseudonyms(a.db, a.instance.Environment))
 	a.token = a.config.token
 	if a.token == "" {
 		a.token = base64.RawURLEncoding.EncodeToString(a.db.Derive("management token"))

@@ -72,7 +72,7 @@ var personalNames = map[string]bool{
 	"email": true, "emailaddress": true, "mail": true, "phone": true, "phonenumber": true, "mobile": true, "mobilephone": true, "primaryphone": true,
 	"username": true, "nickname": true, "displayname": true, "fullname": true, "givenname": true, "familyname": true, "firstname": true,
 	"lastname": true, "given": true, "middle": true, "family": true, "formatted": true, "address": true, "streetaddress": true, "birthdate": true,
-	"extension": true, "onetimeemaildevice": true, "onetimesmsdevice": true, "onetimevoicedevice": true,
+	"extension": true, "onetimeemaildevice": true, "onetimesmsdevice": true, "onetimevoicedevice": true, "publickeycredentialcreationoptions": true,
 }
 
 var plainName = strings.NewReplacer("_", "", "-", "")

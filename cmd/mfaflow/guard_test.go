@@ -25,7 +25,7 @@ func guarded(t *testing.T) (c *config, open func() (log string, err error)) {
 		}
 		return log.String(), err
 	}
-	if log, err := open(); err != nil || strings.Contains(log, "others") {
+	if log, err := open(); err != nil || strings.Contains(log, "by others") {
 		t.Fatalf("first start: %v, log %s", err, log)
 	}
 	return c, open

@@ -199,7 +199,8 @@ func TestStrangersSeeTheSameForEveryName(t *testing.T) {
 	}
 }
 
-// All spellings of a name that nobody has are one, and it is the same the next day.
+// All spellings of a name are one, also of one that nobody has, which is the same the next
+// day.
 func TestADecoyIsStable(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -208,8 +209,15 @@ func TestADecoyIsStable(t *testing.T) {
 		l := s.start("passwordless-authentication", nil).act("submit", map[string]any{"username": name}).act("change_device", nil).see("device-list", "")
 		return anyID.FindString(string(l.raw[strings.Index(string(l.raw), `"with"`):]))
 	}
+	s.user("ben", benPassword, "ben@example.com")
+	known := device("ben")
+	for _, other := range []string{"BEN", " ben ", "ｂen"} {
+		if got := device(other); got != known {
+			t.Errorf("the device of %q is %s, of ben %s", other, got, known)
+		}
+	}
 	first := device("straße")
-	for _, other := range []string{"STRASSE", "ｓtrasse", "Straße"} {
+	for _, other := range []string{"STRASSE", "ｓtrasse", "Straße", "strasse "} {
 		if got := device(other); got != first {
 			t.Errorf("the device of %q is %s, of another spelling %s", other, got, first)
 		}

@@ -44,15 +44,15 @@ func (d *Directory) list(c *rest.Call) (rest.Reply, error) {
 	if err != nil {
 		return rest.Reply{}, err
 	}
-	if name, exact := f.Equal("username"); exact && c.Query.Get("decoy") == "true" && len(page.users) == 0 {
-		if page.users, err = d.pretend(c, name); err != nil {
-			return rest.Reply{}, err
+	if name, exact := f.Equal("username"); exact && c.Query.Get("decoy") == "true" {
+		if len(page.users) == 0 {
+			if page.users, err = d.pretend(c, name); err != nil {
+				return rest.Reply{}, err
+			}
+			page.count = 1
 		}
-		page.count = 1
-	}
-	if c.Query.Get("decoy") == "true" {
-		for i := range page.users {
-			page.users[i].StandIn = d.Decoys.Device(page.users[i].ID)
+		for i := range page.users { // in the spelling of who asks: that of the account is not a stranger's to know
+			page.users[i].Username, page.users[i].StandIn = name, d.Decoys.Device(page.users[i].ID)
 		}
 	}
 	links := rest.LinkSet{"self": listLink(c, c.Query)}

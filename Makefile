@@ -3,9 +3,10 @@
 GO       ?= go
 FUZZTIME ?= 30s
 BENCHTIME ?= 1s
+ONLY     ?=
 PKGS     := ./...
 
-.PHONY: help run build tools test race lint bench fuzz golden long
+.PHONY: help run build tools test race lint bench fuzz golden long mutate
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -53,3 +54,6 @@ long: ## The slow suites: 500 kill cycles each of store and server, 1,000-round 
 	$(GO) test -count=1 -timeout 60m -run 'X1PowerCuts' ./cmd/mfaflow -cuts
 	$(GO) test -count=1 -timeout 60m -run 'NothingProven' ./cmd/mfaflow -changes
 	$(GO) test -count=1 -timeout 60m -race -run 'A02' ./connector/embedded -rounds 1000
+
+mutate: ## Break security code in one place at a time and see a test fail; slow, not in CI (ONLY=internal/otp,engine/)
+	$(GO) run ./.ci/mutate -only '$(ONLY)'

@@ -49,12 +49,9 @@ func (k *secrets) stepOf(id, token string) (int, bool) {
 	if err != nil || len(b) != 8+macBytes {
 		return 0, false
 	}
-	sum := mac(k.token, []byte(id), b[:8], number(k.epoch))
-	if !hmac.Equal(sum, b[8:]) {
-		return 0, false
-	}
+	// encoding/base64 skips line breaks, so the text is compared: a token has the one
+	// spelling that was given out.
 	step := int(binary.BigEndian.Uint64(b[:8]))
-	// encoding/base64 skips line breaks: a token has the one spelling that was given out.
 	return step, hmac.Equal([]byte(k.tokenOf(id, step)), []byte(token))
 }
 

@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -416,5 +418,94 @@ nodes:
 		if got := w.caps.count("test/unmake"); got != want {
 			t.Errorf("then %q: taken back %d times, want %d", output, got, want)
 		}
+	}
+}
+
+// Each open resource is known by its kind and id, with its newest status, and what a node
+// took back is that one only.
+func TestEachOpenResourceIsTakenBackByKindAndID(t *testing.T) {
+	t.Parallel()
+	const flow = `schema: flow/v1
+id: res
+title: Res
+start: a
+nodes:
+  a: { uses: test/make, next: b }
+  b: { uses: %s, next: %s }
+  lost: { end: failed }
+`
+	const undo = "  undo: { uses: test/unmake, with: { id: r1 }, next: lost }\n"
+	for name, c := range map[string]struct {
+		second, next string
+		a, b         string // ids; a status of the second that is final ends in "!"
+		want         []string
+	}{
+		"finished later":          {"test/make", "lost", "r1", "r1!", nil},
+		"one of two finished":     {"test/make", "lost", "r1", "r2!", []string{"test/unmake r1"}},
+		"two":                     {"test/make", "lost", "r1", "r2", []string{"test/unmake r1", "test/unmake r2"}},
+		"two kinds":               {"test/make-other", "lost", "r1", "r1!", []string{"test/unmake r1"}},
+		"without id":              {"test/make", "lost", "", "", nil},
+		"one of two taken back":   {"test/make", "undo", "r1", "r2", []string{"test/unmake r1", "test/unmake r2"}},
+		"one of kinds taken back": {"test/make-other", "undo", "r1", "r1", []string{"test/unmake r1", "test/unmake-other r1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			reg, err := connector.NewRegistry(append(capabilitiesOf(w),
+				w.capability("test/make-other", strings.Replace(testSchema, `"thing"`, `"other"`, 1), connector.Idempotent, true, false, ""),
+				w.capability("test/unmake-other", plainSchema, connector.Idempotent, true, false,
+					`, "x-cancels": {"resource": "other", "input": "id", "final": ["DONE"]}`))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.opts.Capabilities = reg
+			w.open()
+			ids := []string{c.a, c.b}
+			made := func(context.Context, connector.Call) connector.Outcome {
+				id, final := strings.CutSuffix(ids[0], "!")
+				ids = ids[1:]
+				return done(map[string]any{"id": id, "status": map[bool]string{true: "DONE", false: "OPEN"}[final]})
+			}
+			var got []string
+			for _, id := range []string{"test/unmake", "test/unmake-other"} {
+				w.caps.set(id, func(_ context.Context, call connector.Call) connector.Outcome {
+					got = append(got, fmt.Sprint(id, " ", call.Input["id"]))
+					return done(map[string]any{})
+				})
+			}
+			w.caps.set("test/make", made)
+			w.caps.set("test/make-other", made)
+			src := fmt.Sprintf(flow, c.second, c.next)
+			if c.next == "undo" {
+				src += undo
+			}
+			w.put(src)
+			w.start("res", nil).ended(engine.Failed, "failed", connector.CodeFlowFailed)
+			if slices.Sort(got); !slices.Equal(got, c.want) {
+				t.Errorf("took back %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// What nothing can take back any more holds up no end.
+func TestAnOpenResourceWithoutCancelerDoesNotHoldTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(resourceFlow)
+	w.caps.set("test/make", func(context.Context, connector.Call) connector.Outcome {
+		return done(map[string]any{"id": "r1", "status": "OPEN"})
+	})
+	c := w.start("res", nil)
+	reg, err := connector.NewRegistry(slices.DeleteFunc(capabilitiesOf(w), func(c connector.Capability) bool {
+		return c.ID == "test/unmake"
+	})...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.opts.Capabilities = reg
+	w.open()
+	if c.act("cancel", word); c.e.Status != engine.Canceled {
+		t.Errorf("got %s, want CANCELED", dump(c.e))
 	}
 }

@@ -13,13 +13,11 @@ import (
 // withConfirm makes the login of the world one whose proofs are judged again.
 func withConfirm(w *world, confirm func(connector.Proof) *connector.Fail) {
 	w.t.Helper()
-	var caps []connector.Capability
-	for _, e := range w.opts.Capabilities.All() {
-		c := e.Capability
-		if c.ID == "test/login" {
-			c.Confirm = func(_ context.Context, p connector.Proof) *connector.Fail { return confirm(p) }
+	caps := capabilitiesOf(w)
+	for i := range caps {
+		if caps[i].ID == "test/login" || caps[i].ID == "test/other-login" {
+			caps[i].Confirm = func(_ context.Context, p connector.Proof) *connector.Fail { return confirm(p) }
 		}
-		caps = append(caps, c)
 	}
 	reg, err := connector.NewRegistry(caps...)
 	if err != nil {
@@ -161,4 +159,128 @@ func TestARunRenewsTheProofsOfItsUser(t *testing.T) {
 			}
 		})
 	}
+}
+
+// One judgement stands for two proofs only where they rest on the same in every respect.
+func TestEachProofThatRestsOnSomethingElseIsJudged(t *testing.T) {
+	t.Parallel()
+	const twice = `
+schema: flow/v1
+id: twice
+title: Twice
+start: one
+nodes:
+  one: { uses: test/login, next: two }
+  two: { uses: %s, with: { text: two }, next: wait }
+  wait: { show: otp, next: { submit: success, resend: wait, change_device: wait, cancel: canceled } }
+  success: { end: success }
+  canceled: { end: canceled }
+`
+	first := connector.Proof{UserID: "u", Device: "d", DeviceType: "EMAIL", Policy: "p", Epoch: "1"}
+	for name, c := range map[string]struct {
+		uses   string
+		change func(*connector.Proof)
+		want   int
+	}{
+		"the same":           {"test/login", func(*connector.Proof) {}, 1},
+		"another user":       {"test/login", func(p *connector.Proof) { p.UserID = "v" }, 2},
+		"another device":     {"test/login", func(p *connector.Proof) { p.Device = "e" }, 2},
+		"another type":       {"test/login", func(p *connector.Proof) { p.DeviceType = "SMS" }, 2},
+		"another policy":     {"test/login", func(p *connector.Proof) { p.Policy = "q" }, 2},
+		"another epoch":      {"test/login", func(p *connector.Proof) { p.Epoch = "2" }, 2},
+		"another capability": {"test/other-login", func(*connector.Proof) {}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			reg, err := connector.NewRegistry(append(capabilitiesOf(w),
+				w.capability("test/other-login", plainSchema, connector.Read, true, true, ""))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.opts.Capabilities = reg
+			var asked []connector.Proof
+			withConfirm(w, func(p connector.Proof) *connector.Fail { asked = append(asked, p); return nil })
+			login := func(_ context.Context, call connector.Call) connector.Outcome {
+				p := first
+				if call.Input["text"] == "two" {
+					c.change(&p)
+				}
+				p.At = w.clock.Now()
+				return connector.Complete{Output: output(map[string]any{}), Proof: &p}
+			}
+			w.caps.set("test/login", login)
+			w.caps.set("test/other-login", login)
+			w.put(fmt.Sprintf(twice, c.uses))
+			x := w.start("twice", nil)
+			x.see("wait")
+			asked = nil
+			if x.act("submit", map[string]any{"otp": "123456"}); len(asked) != c.want {
+				t.Errorf("judged %d proofs, want %d: %+v", len(asked), c.want, asked)
+			}
+		})
+	}
+}
+
+// Within a step a proof is judged again only after a run that may have changed what it
+// rests on.
+func TestARunThatMayChangeSomethingMakesProofsJudgedAgain(t *testing.T) {
+	t.Parallel()
+	const flow = `
+schema: flow/v1
+id: changes
+title: Changes
+start: login
+nodes:
+  login: { uses: test/login, next: wait }
+  wait: { show: otp, next: { submit: one, resend: wait, change_device: wait, cancel: canceled } }
+  one: { uses: %[1]s, next: two, catch: { else: two } }
+  two: { uses: %[1]s, next: success, catch: { else: success } }
+  success: { end: success }
+  canceled: { end: canceled }
+`
+	refuse := func(context.Context, connector.Call) connector.Outcome { return failWith("BAD") }
+	for name, c := range map[string]struct {
+		uses string
+		do   func(context.Context, connector.Call) connector.Outcome
+		want int
+	}{
+		"reads":         {"test/do", nil, 1},
+		"failed reads":  {"test/do", refuse, 3},
+		"checks":        {"test/check", nil, 1},
+		"failed checks": {"test/check", refuse, 3},
+		"writes":        {"test/write", nil, 3},
+		"reads outside": {"test/outside", nil, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			reg, err := connector.NewRegistry(append(capabilitiesOf(w),
+				w.capability("test/check", plainSchema, connector.Idempotent, true, true, ""),
+				w.capability("test/write", plainSchema, connector.Idempotent, true, false, ""),
+				w.capability("test/outside", plainSchema, connector.Read, false, false, ""))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.opts.Capabilities = reg
+			asked := 0
+			withConfirm(w, func(connector.Proof) *connector.Fail { asked++; return nil })
+			w.caps.set(c.uses, c.do)
+			w.put(fmt.Sprintf(flow, c.uses))
+			x := w.start("changes", nil)
+			x.see("wait")
+			asked = 0
+			if x.act("submit", map[string]any{"otp": "123456"}); asked != c.want {
+				t.Errorf("judged %d times, want %d; %s", asked, c.want, dump(x.e))
+			}
+		})
+	}
+}
+
+func capabilitiesOf(w *world) []connector.Capability {
+	var all []connector.Capability
+	for _, e := range w.opts.Capabilities.All() {
+		all = append(all, e.Capability)
+	}
+	return all
 }

@@ -140,7 +140,7 @@ type openResource struct {
 // noteResource remembers the resource that an output holds, with its newest status.
 func (w *walker) noteResource(c *connector.Entry, out map[string]any) {
 	name, member := c.Spec.Resource()
-	if name == "" || w.r.cancelers[name] == nil {
+	if w.r.cancelers[name] == nil {
 		return
 	}
 	resource, _ := out[member].(map[string]any)

@@ -43,15 +43,16 @@ func (w *walker) hideMembers(list []flows.Member, values map[string]any) map[str
 	return hidden
 }
 
+// hideValue walks a value beside what it was computed from.
 func (w *walker) hideValue(of flows.Value, v any) any {
-	members, isMap := v.(map[string]any)
-	items, isList := v.([]any)
 	switch {
 	case of.Expr != nil:
 		return w.hide(v, of.Expr.Program.Type())
-	case of.Map != nil && isMap:
+	case of.Map != nil:
+		members, _ := v.(map[string]any)
 		return w.hideMembers(of.Map, members)
-	case of.List != nil && isList && len(items) == len(of.List):
+	case of.List != nil:
+		items, _ := v.([]any)
 		hidden := make([]any, len(items))
 		for i, item := range items {
 			hidden[i] = w.hideValue(of.List[i], item)

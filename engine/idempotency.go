@@ -109,7 +109,7 @@ func (s *state) atFirstStep(now int64) bool {
 	case Waiting:
 		return h.Step == h.First && now < s.due()
 	case Running:
-		return h.First == 0 && h.Answered == nil
+		return h.First == 0
 	}
 	return false
 }

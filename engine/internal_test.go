@@ -1,9 +1,14 @@
 package engine
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mfaflow/mfaflow/connector"
 )
 
 // TestStatusTable walks every status and event.
@@ -118,5 +123,83 @@ func TestA35Tokens(t *testing.T) {
 	}
 	if k.isHandle("id", 1, k.handleOf("id", 0)) {
 		t.Error("the handle before the rotation is accepted")
+	}
+}
+
+// An id has one spelling: others would name another latch, or another record, of the same
+// execution.
+func TestAnIDHasOneSpelling(t *testing.T) {
+	t.Parallel()
+	const id = "0190163d-8694-739b-aea5-966c26f8ad90"
+	for _, other := range []string{"", "x", id[1:], id + " ", strings.ToUpper(id), "{" + id + "}", "urn:uuid:" + id,
+		strings.ReplaceAll(id, "-", "")} {
+		if canonicalID(other) {
+			t.Errorf("%q is taken for an id", other)
+		}
+	}
+	if !canonicalID(id) {
+		t.Errorf("%q is not taken for an id", id)
+	}
+}
+
+// A proof that nothing can judge any more does not count. One that names no capability is
+// of an older version, and any that authenticates judges it.
+func TestAProofThatNothingJudgesDoesNotCount(t *testing.T) {
+	t.Parallel()
+	capability := func(id string, authenticates bool, code string) connector.Capability {
+		run := func(context.Context, connector.Call) connector.Outcome { return connector.Fail{} }
+		return connector.Capability{ID: id, Run: run, Joined: true,
+			Schema: fmt.Appendf(nil, `{"title": "T", "x-effect": "read", "x-authenticates": %v, "properties": {
+				"input": {"type": "object", "properties": {}}, "output": {"type": "object", "properties": {}}}}`, authenticates),
+			Confirm: func(context.Context, connector.Proof) *connector.Fail { return &connector.Fail{Code: code} }}
+	}
+	login, other := capability("a/login", true, "OF_LOGIN"), capability("a/anything", false, "OF_ANYTHING")
+	for name, c := range map[string]struct {
+		capability string
+		caps       []connector.Capability
+		want       string
+	}{
+		"its own":          {"a/anything", []connector.Capability{login, other}, "OF_ANYTHING"},
+		"gone":             {"a/gone", []connector.Capability{login, other}, connector.CodeCredentialsChanged},
+		"older":            {"", []connector.Capability{login, other}, "OF_LOGIN"},
+		"older and no one": {"", []connector.Capability{other}, connector.CodeCredentialsChanged},
+	} {
+		reg, err := connector.NewRegistry(c.caps...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &walker{ctx: t.Context(), scope: scope{r: &Runner{caps: reg, hash: func(s string) string { return s }}, st: newState("id")}}
+		w.st.head.Frames = []frame{{Flow: "f", Node: "a"}}
+		info, err := w.confirmProof(proof{User: "u", Capability: c.capability})
+		if err != nil || info == nil || info.Code != c.want {
+			t.Errorf("%s: got %+v, %v; want %s", name, info, err, c.want)
+		}
+	}
+}
+
+// A repeated start is answered while nothing but the start moved the execution, also where
+// a timeout moved it.
+func TestOnlyAStartOnItsWayIsAtItsFirstStep(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status      Status
+		first, step int
+		want        bool
+	}{
+		"on its way":                {Running, 0, 0, true},
+		"shows its first screen":    {Waiting, 1, 1, true},
+		"shows another":             {Waiting, 1, 2, false},
+		"on its way after a screen": {Running, 1, 1, false},
+		"ended":                     {Completed, 0, 0, false},
+	} {
+		s := newState("id")
+		s.head.Frames = []frame{{Flow: "f", Node: "a"}}
+		s.head.Status, s.head.First, s.head.Step, s.head.Expires = c.status, c.first, c.step, 10
+		if got := s.atFirstStep(9); got != c.want {
+			t.Errorf("%s: %t, want %t", name, got, c.want)
+		}
+		if s.atFirstStep(10) && c.status == Waiting {
+			t.Errorf("%s: overdue, and at its first step", name)
+		}
 	}
 }

@@ -3,6 +3,8 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -246,24 +248,58 @@ nodes:
 	for action, want := range map[string]string{"skip": `success {"mfa":"skipped"}`, "cancel": `failed NOBODY {}`} {
 		c := w.start("skip", nil)
 		c.act(action, nil)
-		got := ""
-		for rec, err := range w.db.Scan(t.Context(), store.Under("default/audit/")) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			events, err := audit.Read(rec)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, e := range events {
-				if e.ExecutionID == c.id && e.Description != "" {
-					got = e.Description
-				}
-			}
-		}
+		got := endInAudit(w, c.id)
 		if got != want {
 			t.Errorf("%s: the audit says %q, want %q", action, got, want)
 		}
+	}
+}
+
+// endInAudit is what the audit says of the end of an execution.
+func endInAudit(w *world, id string) (text string) {
+	w.t.Helper()
+	for rec, err := range w.db.Scan(w.t.Context(), store.Under("default/audit/")) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		events, err := audit.Read(rec)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, e := range events {
+			if e.ExecutionID == id && e.Description != "" {
+				text = e.Description
+			}
+		}
+	}
+	return text
+}
+
+// The audit holds a person's name as one hash, however deep in the outputs it stands.
+func TestAuditHidesPersonalOutputsHoweverDeep(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(`schema: flow/v1
+id: deep
+title: Deep
+inputs: { name: { type: string, x-personal: true }, absent: { type: string } }
+start: a
+nodes:
+  a: { uses: test/do, next: ok }
+  ok: { end: success, outputs: { plain: '=inputs.name', map: { in: '=inputs.name' }, list: [ '=inputs.absent', '=inputs.name', 5 ] } }
+`)
+	c := w.start("deep", map[string]any{"name": "zacharias"})
+	var out struct {
+		Plain string
+		Map   map[string]string
+		List  []any
+	}
+	text := endInAudit(w, c.id)
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(text, "success ")), &out); err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	if strings.Contains(text, "zacharias") || out.Plain == "" || out.Map["in"] != out.Plain || !slices.Equal(out.List, []any{nil, out.Plain, 5.0}) {
+		t.Errorf("the audit says %s", text)
 	}
 }
 

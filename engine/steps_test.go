@@ -269,6 +269,9 @@ nodes:
 	}{
 		{"two kinds are mfa", connector.Proof{UserID: "u", Methods: []string{"pwd"}, At: at}, connector.Proof{UserID: "u", Methods: []string{"mfa", "otp"}, At: at}, []string{"mfa", "otp", "pwd"}, ""},
 		{"one kind twice is not", connector.Proof{UserID: "u", Methods: []string{"otp", "mfa"}, At: at}, connector.Proof{UserID: "u", Methods: []string{"sms"}, At: at}, []string{"otp", "sms"}, ""},
+		{"a challenge of the same moment", connector.Proof{UserID: "u", Methods: []string{"pwd"}, At: at}, connector.Proof{UserID: "u", Methods: []string{"otp"}, At: at, Since: at}, []string{"mfa", "otp", "pwd"}, ""},
+		{"nobody", connector.Proof{Methods: []string{"pwd"}, At: at}, connector.Proof{Methods: []string{"otp"}, At: at}, nil, connector.CodeFlowFailed},
+		{"the newer first", connector.Proof{UserID: "u", Methods: []string{"pwd"}, At: at}, connector.Proof{UserID: "u", Methods: []string{"kba"}, At: at.Add(-time.Minute)}, []string{"kba", "pwd"}, ""},
 		{"two users", connector.Proof{UserID: "u", Methods: []string{"pwd"}, At: at}, connector.Proof{UserID: "v", Methods: []string{"otp"}, At: at}, nil, connector.CodeFlowFailed},
 		{"a challenge of before", connector.Proof{UserID: "u", Methods: []string{"pwd"}, At: at}, connector.Proof{UserID: "u", Methods: []string{"otp"}, At: at, Since: at.Add(-time.Second)}, nil, connector.CodeFlowFailed},
 	} {
@@ -291,6 +294,55 @@ nodes:
 			c.ended(engine.Completed, "success", "")
 			if diff := cmp.Diff(tc.amr, c.e.Result.AMR); diff != "" {
 				t.Errorf("amr (-want +got):\n%s", diff)
+			}
+			if !c.e.Result.AuthTime.Equal(at) {
+				t.Errorf("authTime %s, want that of the newest proof, %s", c.e.Result.AuthTime, at)
+			}
+		})
+	}
+}
+
+// The clock of a back end may be a minute behind ours; our own is not behind itself.
+func TestAProofMayBeOlderByTheSkewOfAClock(t *testing.T) {
+	t.Parallel()
+	const flow = `schema: flow/v1
+id: outside
+title: Outside
+start: a
+nodes:
+  a: { uses: test/outside-login, next: ok }
+  ok: { end: success }
+`
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		joined bool
+		since  time.Time
+		want   engine.Status
+	}{
+		"outside, as old as allowed": {false, at.Add(-time.Minute), engine.Completed},
+		"outside, older":             {false, at.Add(-time.Minute - time.Millisecond), engine.Failed},
+		"outside, no challenge":      {false, time.Time{}, engine.Completed},
+		"our own, older":             {true, at.Add(-time.Millisecond), engine.Failed},
+		"our own, no challenge":      {true, time.Time{}, engine.Completed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			reg, err := connector.NewRegistry(append(capabilitiesOf(w),
+				w.capability("test/outside-login", plainSchema, connector.Read, c.joined, true, ""))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.opts.Capabilities = reg
+			w.open()
+			w.caps.set("test/outside-login", func(context.Context, connector.Call) connector.Outcome {
+				return connector.Complete{Output: output(map[string]any{}), Proof: &connector.Proof{
+					UserID: "u", Methods: []string{"otp"}, At: at, Since: c.since}}
+			})
+			w.put(flow)
+			x := w.start("outside", nil)
+			if x.e.Status != c.want || (x.e.Result != nil) != (c.want == engine.Completed) {
+				t.Errorf("got %s, want %s", dump(x.e), c.want)
 			}
 		})
 	}

@@ -129,14 +129,15 @@ func TestLogs(t *testing.T) {
 	}
 	w.refused(p.Logs(ctx, ""), 400, "REQUIRED_VALUE")
 	w.refused(p.Logs(ctx, strings.Repeat("x", 512<<10+1)), 400, "SIZE_LIMIT_EXCEEDED")
-	if err := p.Logs(ctx, "all is well"); err != nil {
+	longest := strings.Repeat("x", 512<<10)
+	if err := p.Logs(ctx, longest); err != nil {
 		t.Fatal(err)
 	}
 	w.refused(p.Logs(ctx, "again"), 400, "CONSTRAINT_VIOLATION")
 	if l := w.api("GET", path, nil).at("logs"); cmp.Diff(any(obj{"status": "RECEIVED", "level": "INFO"}), l) != "" {
 		t.Error(l)
 	}
-	if d := cmp.Diff([]string{user, p.Device(), "all is well"}, got); d != "" || !slices.Contains(w.events(user), "DEVICE.LOGS_RECEIVED SUCCESS ") {
+	if d := cmp.Diff([]string{user, p.Device(), longest}, got); d != "" || !slices.Contains(w.events(user), "DEVICE.LOGS_RECEIVED SUCCESS ") {
 		t.Error(d)
 	}
 	w.api("PUT", path+"/logs", obj{"status": "PENDING", "level": "WARN"}).want(200, "")

@@ -66,6 +66,9 @@ func TestAnswerOfAPhoneIsNeverTwoAnswers(t *testing.T) {
 	for _, body := range []string{`{"decision":"DENY","decision":"APPROVE"}`, `{"decision":"APPROVE","decision":"APPROVE"}`, `{"decision":"APPROVE","\u0064ecision":"DENY"}`, "{\"decision\":\"APPROVE\",\"x\":\"\xff\"}"} {
 		w.refusedAs(p.Do(t.Context(), "POST", "pushes/"+push.ID, json.RawMessage(body), nil), 400, "INVALID_REQUEST")
 	}
+	for body, code := range map[string]string{`{}`: "REQUIRED_VALUE", `{"decision":""}`: "REQUIRED_VALUE", `{"decision":"approve"}`: "INVALID_VALUE"} {
+		w.refused(p.Do(t.Context(), "POST", "pushes/"+push.ID, json.RawMessage(body), nil), 400, code)
+	}
 	w.read(da).in("PUSH_CONFIRMATION_REQUIRED")
 	w.must(p.Do(t.Context(), "POST", "pushes/"+push.ID, json.RawMessage(`{"decision":"APPROVE"}`), nil))
 	w.read(da).in("COMPLETED")

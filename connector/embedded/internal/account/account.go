@@ -74,7 +74,7 @@ func StampOf(user string, epoch int) string { return fmt.Sprintf("%s.%d", user, 
 // PasswordLocked reports whether the password is locked out, and for how long.
 func (a *Account) PasswordLocked(now time.Time) (time.Duration, bool) {
 	left := time.UnixMilli(a.LockedTo).Sub(now)
-	return max(left, 0), a.LockedTo != 0 && left > 0
+	return max(left, 0), left > 0
 }
 
 // PasswordWrong counts a wrong password. It returns how many may follow before the
@@ -116,7 +116,7 @@ func (a *Account) CodeRight() bool {
 
 // CodesLocked reports whether wrong codes have locked the account.
 func (a *Account) CodesLocked(now time.Time) bool {
-	return a.CodesTo != 0 && now.Before(time.UnixMilli(a.CodesTo))
+	return now.Before(time.UnixMilli(a.CodesTo))
 }
 
 // Device finds a device by id.
@@ -144,14 +144,8 @@ func (a *Account) ids(pending bool) []string {
 	return out
 }
 
-// Add appends a device: behind the active ones, or at the very end if it is pending.
-func (a *Account) Add(d Device) {
-	at := len(a.Devices)
-	if !d.Pending {
-		at = len(a.Active())
-	}
-	a.Devices = slices.Insert(a.Devices, at, d)
-}
+// Add appends a device: active ones have an order of their own, and pending ones too.
+func (a *Account) Add(d Device) { a.Devices = append(a.Devices, d) }
 
 // Remove takes a device out; the next in the order moves up.
 func (a *Account) Remove(id string) {

@@ -3,6 +3,7 @@ package account_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,6 +79,8 @@ func FuzzDevice(f *testing.F) {
 	f.Add([]byte(`[]`))
 	f.Add([]byte(`["x",1,2,3,4,5,6,7]`))
 	f.Add([]byte(`["AZLwAAAAcACAAAAAAAAAAQ",0,0,0,0,0,0,59000000]`))
+	f.Add([]byte(`["AZLwAAAAcACAAAAAAAAAAQ",1,2,3,4,5,6,7,8,9,10]`))
+	f.Add([]byte(`["AZLwAAAAcACAAAAAAAAAAQA"]`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var d account.Device
 		if json.Unmarshal(b, &d) != nil {
@@ -87,6 +90,17 @@ func FuzzDevice(f *testing.F) {
 			t.Errorf("%q was read and cannot be written: %v", b, err)
 		}
 	})
+}
+
+// An id is written without its hyphens: what has another spelling would be read back as
+// another id.
+func TestNoOtherSpellingOfAnIDIsWritten(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{"", "x", strings.ReplaceAll(id(1), "-", ""), id(1) + "-", strings.Repeat("0", 36)} {
+		if b, err := json.Marshal(account.Device{ID: bad}); err == nil {
+			t.Errorf("%q was written as %s", bad, b)
+		}
+	}
 }
 
 // The order: active devices first, by activation; the first is the default.
@@ -124,7 +138,7 @@ func TestWrong(t *testing.T) {
 	t.Parallel()
 	now := time.UnixMilli(1_700_000_000_000)
 	d := account.Device{ID: id(1)}
-	for i := 1; i <= 100; i++ {
+	for i := 1; i <= 101; i++ { // blocked once
 		f := d.Wrong(account.Rule{Count: 3, Row: 100}, now)
 		if f.Left != (300-i)%3 || f.Locked || f.Blocked != (i == 100) || d.Gen != i/3 {
 			t.Fatalf("failure %d: %+v, %+v", i, f, d)
@@ -153,6 +167,9 @@ func TestCodes(t *testing.T) {
 	}
 	if !a.CodesLocked(now.Add(time.Minute-1)) || a.CodesLocked(now.Add(time.Minute)) {
 		t.Error("the lock is not a minute long")
+	}
+	if b := a; !b.CodeRight() || b.CodesLocked(now) {
+		t.Errorf("a right code leaves the lock: %+v", b)
 	}
 	a.CodeWrong(3, time.Minute, now.Add(time.Minute))
 	if a.CodeFails != 1 || !a.CodeRight() || a.CodeRight() {

@@ -69,15 +69,15 @@ func (d *Device) Wrong(r Rule, now time.Time) Failure {
 
 // Right forgets the failures. It reports whether there were any.
 func (d *Device) Right() bool {
-	dirty := d.Fails != 0 || d.Row != 0 || d.LockedTo != 0
+	before := *d
 	d.Fails, d.Row, d.LockedTo = 0, 0, 0
-	return dirty
+	return *d != before
 }
 
 // Locked reports whether the device is cooling down, and until when.
 func (d *Device) Locked(now time.Time) (until time.Time, locked bool) {
 	until = time.UnixMilli(d.LockedTo)
-	return until, d.LockedTo != 0 && now.Before(until)
+	return until, now.Before(until)
 }
 
 // Blocked reports whether the device is blocked.

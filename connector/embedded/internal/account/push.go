@@ -12,7 +12,7 @@ type PushRule struct {
 // PushesLocked reports whether no push may be sent to the device, and until when.
 func (d *Device) PushesLocked(now time.Time) (until time.Time, locked bool) {
 	until = time.UnixMilli(d.PushesTo)
-	return until, d.PushesTo != 0 && now.Before(until)
+	return until, now.Before(until)
 }
 
 // LockPushes keeps pushes from the device for a time. The count starts anew after it.

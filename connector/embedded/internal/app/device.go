@@ -1,8 +1,6 @@
 package app
 
 import (
-	"unicode/utf8"
-
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/device"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/rest"
@@ -135,7 +133,7 @@ func (s *Apps) deliver(c *rest.Call, who Caller) (rest.Reply, error) {
 	switch {
 	case b.Text == "":
 		return rest.Reply{}, rest.Required("text")
-	case len(b.Text) > maxLogs || !utf8.ValidString(b.Text):
+	case len(b.Text) > maxLogs:
 		return rest.Reply{}, rest.Refuse(rest.InvalidData, rest.SizeLimitExceeded, "text", "must have at most 512 KiB")
 	}
 	_, r, err := own(c, who)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/account"
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/otp"
+	"github.com/mfaflow/mfaflow/connector/embedded/internal/totp"
 )
 
 func random(n int) []byte {
@@ -102,6 +103,8 @@ func TestVerdicts(t *testing.T) {
 		"right forgets":    {device: account.Device{Fails: 2, Row: 9}, guess: "123456", want: otp.Right, compare: 1},
 		"wrong":            {guess: "123457", want: otp.Wrong, compare: 1, after: account.Device{Fails: 1, Row: 1}},
 		"malformed":        {guess: "12345", want: otp.Wrong, after: account.Device{Fails: 1, Row: 1}},
+		"before 0":         {guess: "12345/", want: otp.Wrong, after: account.Device{Fails: 1, Row: 1}},
+		"after 9":          {guess: "12345:", want: otp.Wrong, after: account.Device{Fails: 1, Row: 1}},
 		"last":             {device: account.Device{Fails: 2, Row: 2}, guess: "0", want: otp.TooMany, after: account.Device{Row: 3, Gen: 1, LockedTo: ms(time.Minute)}},
 		"hundredth":        {device: account.Device{Row: 99}, guess: "0", want: otp.TooMany, after: account.Device{Fails: 1, Row: 100, BlockedAt: ms(0)}},
 		"locked":           {device: account.Device{LockedTo: ms(time.Second)}, guess: "123456", want: otp.TooMany, after: account.Device{LockedTo: ms(time.Second)}},
@@ -132,5 +135,37 @@ func TestVerdicts(t *testing.T) {
 	d.Gen++
 	if got := k.Check(code, &d, rule, "da", "123456", now).Verdict; got != otp.TooMany {
 		t.Errorf("a code of an older generation: %d", got)
+	}
+}
+
+// An empty secret makes codes too, which anybody can make: no code of it is right.
+func TestAppWithoutSecretHasNoRightCode(t *testing.T) {
+	t.Parallel()
+	m := otp.Made{Period: 30 * time.Second, Grace: 1}
+	guess := totp.Code(nil, totp.Step(now, m.Period))
+	k := otp.Checker{OnCompare: func() { t.Error("compared with a code of an empty secret") }}
+	d := account.Device{}
+	if got := k.CheckTOTP(m, &d, account.Rule{Count: 3}, guess, now).Verdict; got != otp.TooMany {
+		t.Errorf("verdict %d, want %d", got, otp.TooMany)
+	}
+}
+
+// A guess at a device that has no code counts, but at none that is locked or blocked.
+func TestMissCountsUnlessTheDeviceIsLockedOrBlocked(t *testing.T) {
+	t.Parallel()
+	rule := account.Rule{Count: 3, CoolDown: time.Minute, Row: 100}
+	soon := now.Add(time.Second).UnixMilli()
+	for name, c := range map[string]struct {
+		device, after account.Device
+		want          otp.Verdict
+	}{
+		"open":    {account.Device{}, account.Device{Fails: 1, Row: 1}, otp.Wrong},
+		"locked":  {account.Device{LockedTo: soon}, account.Device{LockedTo: soon}, otp.TooMany},
+		"blocked": {account.Device{BlockedAt: 1}, account.Device{BlockedAt: 1}, otp.TooMany},
+	} {
+		d := c.device
+		if got := otp.Miss(&d, rule, now); got.Verdict != c.want || d != c.after {
+			t.Errorf("%s: verdict %d, device %+v; want %d, %+v", name, got.Verdict, d, c.want, c.after)
+		}
 	}
 }

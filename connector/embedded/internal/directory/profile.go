@@ -3,7 +3,6 @@ package directory
 import (
 	"fmt"
 	"regexp"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/mfaflow/mfaflow/connector/embedded/internal/address"
@@ -40,10 +39,9 @@ type Name struct {
 }
 
 // identity are the texts by which others know the user, which a password must not be made
-// of. Of an e-mail address the domain is many people's.
+// of.
 func (p Profile) identity() (texts []string) {
-	email, _, _ := strings.Cut(p.email(), "@")
-	texts = append(texts, p.Username, email)
+	texts = append(texts, p.Username, p.email())
 	all := []*string{p.Nickname, p.PrimaryPhone, p.MobilePhone, p.AccountID, p.ExternalID}
 	if n := p.Name; n != nil {
 		all = append(all, n.Given, n.Middle, n.Family, n.Formatted)

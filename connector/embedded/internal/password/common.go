@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // commonText lists the passwords that are used most, the words that others are made of by
@@ -23,16 +24,18 @@ var common = func() map[string]bool {
 
 // isGuessedFirst reports whether a password is among those that anybody tries first: a most
 // used one, also with digits and signs around it or in its letters, a row of the keyboard or
-// the alphabet, or a short text over and over.
+// the alphabet, or a short text or one of those over and over; however it is spelled.
 func isGuessedFirst(value string, minLength int) bool {
-	lower := strings.ToLower(value)
-	inner := strings.TrimFunc(lower, func(r rune) bool { return !unicode.IsLetter(r) })
-	for _, text := range []string{lower, inner, readLeet.Replace(inner), readLeetL.Replace(inner)} {
-		if common[text] {
+	plain := readPlain(value)
+	inner := strings.TrimFunc(plain, func(r rune) bool { return !unicode.IsLetter(r) })
+	for _, text := range []string{plain, inner, readLeet.Replace(inner), readLeetL.Replace(inner)} {
+		word := keepWord(text)
+		if common[text] || common[word] || isRow(word, minLength) {
 			return true
 		}
 	}
-	return isRow(lower) || isRepetition([]rune(lower), minLength)
+	unit := findUnit([]rune(plain))
+	return unit != "" && (utf8.RuneCountInString(unit) < minLength || isGuessedFirst(unit, minLength))
 }
 
 // readLeet reads the letters that digits and signs stand for; 1 stands for two.
@@ -52,17 +55,16 @@ var rows = func() []string {
 	return list
 }()
 
-func isRow(text string) bool {
-	return text != "" && slices.ContainsFunc(rows, func(row string) bool { return strings.Contains(row, text) })
+func isRow(text string, minLength int) bool {
+	return len(text) >= minLength && slices.ContainsFunc(rows, func(row string) bool { return strings.Contains(row, text) })
 }
 
-// isRepetition reports whether a text is one of less than minLength characters over and
-// over.
-func isRepetition(text []rune, minLength int) bool {
-	for n := 1; n < minLength && n <= len(text)/2; n++ {
+// findUnit is the shortest text that a text is over and over, twice at least; "" if none.
+func findUnit(text []rune) string {
+	for n := 1; n <= len(text)/2; n++ {
 		if slices.Equal(text[n:], text[:len(text)-n]) {
-			return true
+			return string(text[:n])
 		}
 	}
-	return false
+	return ""
 }

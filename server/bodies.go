@@ -19,7 +19,8 @@ var (
 	errShare = fmt.Errorf("the bodies of this address are over the limit: %w", store.ErrBusy)
 )
 
-// bytePool counts bytes that are in use, in all and an address, against two limits.
+// bytePool counts bytes that are in use, in all and an address, against two limits. At the
+// limit of all together the addresses that use most are refused.
 type bytePool struct {
 	limit, share int64
 
@@ -35,12 +36,23 @@ func (p *bytePool) reserve(addr netip.Prefix, n int64) error {
 	switch {
 	case p.share > 0 && p.usedBy[addr]+n > p.share:
 		return errShare
-	case p.limit > 0 && p.used+n > p.limit:
+	case p.limit > 0 && p.used+n > p.limit && p.usedBy[addr]+n > p.fairShare(addr):
 		return errCrowd
 	}
 	p.used += n
 	p.usedBy[addr] += n
 	return nil
+}
+
+// fairShare is what an address may use though the limit is reached, or a few that send
+// slowly would keep everybody else out: an equal part. With n addresses all together use at
+// most 1 + 1/2 + … + 1/n times the limit, for each came when there were fewer.
+func (p *bytePool) fairShare(addr netip.Prefix) int64 {
+	n := len(p.usedBy)
+	if p.usedBy[addr] == 0 {
+		n++
+	}
+	return p.limit / int64(n)
 }
 
 func (p *bytePool) release(addr netip.Prefix, n int64) {

@@ -305,7 +305,8 @@ func (b *heldBody) Read(p []byte) (int, error) {
 }
 
 // The bodies that are in the works are bounded over all requests, and an address has its
-// share of that; what is answered makes room.
+// share of that; what is answered makes room. At the bound, an address may have an equal
+// part, so that the others keep nobody out.
 func TestBodiesOfAllRequestsAreBounded(t *testing.T) {
 	t.Parallel()
 	limits := server.DefaultLimits()
@@ -347,7 +348,10 @@ func TestBodiesOfAllRequestsAreBounded(t *testing.T) {
 	if rec := send("203.0.113.3", 3_000); rec.Code != http.StatusBadRequest {
 		t.Errorf("within the limit: status %d %s", rec.Code, rec.Body)
 	}
-	wantRefusal(send("203.0.113.3", 3_001), http.StatusServiceUnavailable)
+	if rec := send("203.0.113.3", 3_333); rec.Code != http.StatusBadRequest {
+		t.Errorf("an equal part, over the limit: status %d %s", rec.Code, rec.Body)
+	}
+	wantRefusal(send("203.0.113.3", 3_334), http.StatusServiceUnavailable)
 	close(rest)
 	for range 2 {
 		if got := <-done; got != http.StatusBadRequest {

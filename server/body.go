@@ -15,8 +15,9 @@ const (
 
 // readBody returns the body if it has the wanted media type.
 func readBody(c echo.Context, want string) ([]byte, error) {
-	kind, params, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
-	if err != nil || kind != want || (params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8")) {
+	types := c.Request().Header.Values(echo.HeaderContentType)
+	kind, params, err := mime.ParseMediaType(strings.Join(types, ","))
+	if err != nil || len(types) > 1 || kind != want || (params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8")) {
 		return nil, refuse(unsupportedMediaType, "the body must be %s in UTF-8", want)
 	}
 	body, err := io.ReadAll(c.Request().Body)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -128,4 +129,19 @@ func (e *endless) Read(p []byte) (int, error) {
 		return 0, io.EOF // far enough to tell
 	}
 	return copy(p, bytes.Repeat([]byte(" "), len(p))), nil
+}
+
+// TestBodyOfTwoTypesIsRefused: a proxy may have read it as the other.
+func TestBodyOfTwoTypesIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, types := range [][]string{{"application/json", "text/plain"}, {"application/json", "application/json"}, {"text/plain", "application/json"}, {"application/json", ""}} {
+		r := httptest.NewRequestWithContext(t.Context(), "POST", executions, strings.NewReader("{}"))
+		r.Header["Content-Type"] = types
+		rec := httptest.NewRecorder()
+		w.server.ServeHTTP(rec, r)
+		if rec.Code != http.StatusUnsupportedMediaType {
+			t.Errorf("%q: status %d, want 415", types, rec.Code)
+		}
+	}
 }

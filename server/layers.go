@@ -62,7 +62,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 // codes and wrong secrets hold for everybody together, and no address may use those up.
 func (s *Server) limitStrangers(r *http.Request) error {
 	limiter, what := s.pairs, "tries to pair a phone"
-	switch path := r.URL.EscapedPath(); {
+	switch path := r.URL.Path; { // %74oken is token to the service
 	case r.Method != http.MethodPost:
 		return nil
 	case strings.HasSuffix(path, tokenPath):

@@ -232,6 +232,7 @@ func TestA53PairingsPerMinute(t *testing.T) {
 	if a := pair("203.0.113.1").want(429); a.Header.Get("Retry-After") != "20" {
 		t.Errorf("Retry-After is %q", a.Header.Get("Retry-After"))
 	}
+	w.do("POST", "/"+env+"/app/%64evices", `{}`, "X-Forwarded-For: 203.0.113.1").want(429) // the same path
 	pair("203.0.113.2").want(401)
 	w.do("GET", "/"+env+"/app/devices/x", nil, "X-Forwarded-For: 203.0.113.1").want(401)
 	w.do("POST", "/"+env+"/deviceAuthentications", `{}`, "X-Forwarded-For: 203.0.113.1").want(401)

@@ -114,7 +114,7 @@ type Limits struct {
 	FlowBody         int64 // the same of an uploaded flow, which the management token is needed for
 	PingOneBody      int64 // the same of the PingOne API, which bounds most of its bodies lower
 	Values           int   // values in a JSON body; over it 413
-	Bodies           int64 // bytes of all bodies that are not answered yet; over it 503
+	Bodies           int64 // bytes of all bodies that are not answered yet; over it 503 for addresses that have their equal part
 	BodiesPerAddress int64 // the same of one address; over it 429
 
 	StartsPerMinute           int // executions started from one address

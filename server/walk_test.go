@@ -184,9 +184,15 @@ func TestTokenRequestsPerMinute(t *testing.T) {
 		return rec
 	}
 	path := "/" + envID + "/as/token"
-	for range 60 {
-		if got := ask("POST", path, "203.0.113.1").Code; got != 401 {
+	spellings := []string{path, "/" + envID + "/as/%74oken", "/" + envID + "/%61s/token", "/v1/environments/" + envID + "/as/token"}
+	for i := range 60 {
+		if got := ask("POST", spellings[i%len(spellings)], "203.0.113.1").Code; got != 401 {
 			t.Fatalf("got %d, want what the PingOne API says", got)
+		}
+	}
+	for _, spelling := range spellings {
+		if got := ask("POST", spelling, "203.0.113.1").Code; got != 429 {
+			t.Errorf("%s: got %d, want 429", spelling, got)
 		}
 	}
 	rec := ask("POST", path, "203.0.113.1")

@@ -45,9 +45,9 @@ func TestNoOperationTakesAnAmbiguousBody(t *testing.T) {
 					t.Errorf("%s: got %d %s, want 400 that says %q", odd, rec.Code, rec.Body, why)
 				}
 			}
-			for _, header := range [][]string{nil, {"Content-Type", ""}, {"Content-Type", mediaOf(r), "Content-Type", mediaOf(r)}} {
+			for _, header := range [][]string{nil, {"Content-Type", ""}, {"Content-Type", mediaOf(r) + "; charset=utf-16"}, {"Content-Type", mediaOf(r), "Content-Type", mediaOf(r)}} {
 				rec := w.send(r.Method, w.path(r, true), []byte(body), header...)
-				if rec.Code != http.StatusUnsupportedMediaType || !strings.Contains(rec.Body.String(), "content type") && !strings.Contains(rec.Body.String(), "Content-Type") {
+				if rec.Code != http.StatusUnsupportedMediaType || !strings.Contains(rec.Body.String(), "content type") && !strings.Contains(rec.Body.String(), "Content-Type") && !strings.Contains(rec.Body.String(), "UTF-8") {
 					t.Errorf("%v: got %d %s, want 415", header, rec.Code, rec.Body)
 				}
 			}
@@ -179,6 +179,7 @@ func TestTokenRequestsAreReadInOneWay(t *testing.T) {
 		{"POST", "", []string{"Content-Type", form}, 401, "invalid_client"},
 		{"POST", strings.Replace(good, "s3cret", "s3cret%0A", 1), []string{"Content-Type", form}, 401, "invalid_client"},
 		{"POST", "grant_type=password&client_id=worker&client_secret=s3cret", []string{"Content-Type", form + "; charset=UTF-8"}, 400, "unsupported_grant_type"},
+		{"POST", good, []string{"Content-Type", form + "; charset=utf-16"}, 400, "invalid_request"},
 		{"GET", "", nil, 405, "invalid_request"}, {"PUT", good, []string{"Content-Type", form}, 405, "invalid_request"}, {"PATCH", good, nil, 405, "invalid_request"},
 		{"DELETE", "", nil, 405, "invalid_request"}, {"PROPFIND", "", nil, 405, "invalid_request"}, {"HEAD", "", nil, 405, ""}, {"OPTIONS", "", nil, 204, ""},
 	} {
@@ -193,6 +194,40 @@ func TestTokenRequestsAreReadInOneWay(t *testing.T) {
 		}
 		if rec.Code != c.status || got.Error != c.code {
 			t.Errorf("%s %.80q %v: got %d %s, want %d %s", c.method, c.body, c.header, rec.Code, rec.Body, c.status, c.code)
+		}
+	}
+}
+
+// TestClientShowsItsSecretInOneWay: in the header or in the form, and never two of them.
+func TestClientShowsItsSecretInOneWay(t *testing.T) {
+	t.Parallel()
+	w := newWalk(t)
+	const form, grant = "client_id=worker&client_secret=s3cret", "grant_type=client_credentials&"
+	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("worker:s3cret"))
+	for _, c := range []struct {
+		body   string
+		header []string
+		status int
+		code   string
+	}{
+		{grant, []string{basic}, 200, ""}, {grant + form, nil, 200, ""}, {grant + form, []string{"Bearer x"}, 200, ""}, {grant + "client_id=worker", []string{basic}, 200, ""},
+		{grant + form, []string{basic}, 400, "invalid_request"}, {grant + "client_secret=", []string{basic}, 400, "invalid_request"},
+		{grant + form, []string{"Basic !"}, 400, "invalid_request"}, {grant + form, []string{"Basic"}, 400, "invalid_request"},
+		{grant + "client_id=other", []string{basic}, 400, "invalid_request"},
+		{grant, []string{"Basic !"}, 401, "invalid_client"}, {grant, []string{basic, basic}, 401, "invalid_client"}, {grant, []string{"Bearer x"}, 401, "invalid_client"},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), "POST", "http://pingone.test"+authRoot+"/as/token", strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if c.header != nil {
+			r.Header["Authorization"] = c.header
+		}
+		rec := w.answer(r)
+		var got struct{ Error string }
+		if err := json.Unmarshal(rec.Body.Bytes(), &got); err != nil || rec.Code != c.status || got.Error != c.code {
+			t.Errorf("%q with %q: got %d %s, want %d %s", c.body, c.header, rec.Code, rec.Body, c.status, c.code)
 		}
 	}
 }

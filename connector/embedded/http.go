@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -115,11 +116,20 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *res
 		return nil, nil
 	case len(types) == 0 || types[0] == "":
 		return nil, unsupported("The body has no Content-Type.")
+	case !isUTF8(types[0]):
+		return nil, unsupported("The body must be in UTF-8.")
 	}
 	if err := wire.CheckJSON(body, maxDepth); err != nil {
 		return nil, rest.Plain(http.StatusBadRequest, rest.InvalidRequest, "The request could not be completed. The body cannot be read: "+err.Error()+".")
 	}
 	return body, nil
+}
+
+// isUTF8 reports whether a media type names no charset, or UTF-8: JSON has no other
+// (RFC 8259 section 8.1).
+func isUTF8(mediaType string) bool {
+	_, params, err := mime.ParseMediaType(mediaType)
+	return err == nil && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
 }
 
 func unsupported(why string) *rest.Problem {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/mfaflow/mfaflow/connector/wire"
@@ -86,9 +87,10 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 		oauthError(w, http.StatusBadRequest, "invalid_request", why)
 		return
 	}
-	id, secret := form.Get("client_id"), form.Get("client_secret")
-	if user, password, basic := wire.ReadBasic(r.Header); basic {
-		id, secret = unescape(user), unescape(password)
+	id, secret, why := readClient(r.Header, form)
+	if why != "" {
+		oauthError(w, http.StatusBadRequest, "invalid_request", why)
+		return
 	}
 	from := origin{client: id, address: addressOf(r)}
 	if !s.workers.guesses.mayGuess(from, s.db.Now()) {
@@ -110,6 +112,25 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// readClient reads who asks for a token, or says why it cannot: a client shows its secret in
+// one way, and names itself once (RFC 6749 section 2.3). A Basic that cannot be read is an
+// unknown client's; another scheme is not about clients.
+func readClient(h http.Header, form url.Values) (id, secret, why string) {
+	scheme, _, ok := wire.ReadCredentials(h)
+	if strings.Join(h.Values("Authorization"), "") == "" || ok && scheme != "basic" {
+		return form.Get("client_id"), form.Get("client_secret"), ""
+	}
+	user, password, _ := wire.ReadBasic(h)
+	id, secret = unescape(user), unescape(password)
+	switch named := form.Get("client_id"); {
+	case form.Has("client_secret"):
+		return "", "", "the secret is there twice: send it in the header Authorization or in the form"
+	case named != "" && named != id:
+		return "", "", "the header Authorization and client_id name two clients"
+	}
+	return id, secret, ""
+}
+
 // addressOf is from where a request comes: the lane that the server in front has put it in,
 // else the peer of its connection.
 func addressOf(r *http.Request) string {
@@ -127,8 +148,8 @@ func addressOf(r *http.Request) string {
 // there twice (RFC 6749 section 3.2).
 func readForm(w http.ResponseWriter, r *http.Request) (form url.Values, why string) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" || len(r.Header.Values("Content-Type")) > 1 {
-		return nil, "the body must be application/x-www-form-urlencoded"
+	if err != nil || !isUTF8(r.Header.Get("Content-Type")) || kind != "application/x-www-form-urlencoded" || len(r.Header.Values("Content-Type")) > 1 {
+		return nil, "the body must be application/x-www-form-urlencoded in UTF-8"
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
 	if err != nil {

@@ -347,3 +347,45 @@ nodes:
 		})
 	}
 }
+
+// A repeat is the answer given last, with its own token, by whoever may see what it led to,
+// while nothing else has moved the execution.
+func TestARepeatNeedsTokenHandleAndStep(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(screenFlow, loginFlow)
+	w.caps.set("test/do", func(context.Context, connector.Call) connector.Outcome { return failWith("INVALID_OTP") })
+	w.caps.set("test/login", login("ben", "pwd"))
+
+	c := w.start("f", nil)
+	token := c.e.Step.Token
+	c.act("submit", word)
+	forged := []byte(token)
+	forged[20] ^= 1
+	refused(t, c.tryToken(string(forged), "submit", word), engine.StaleToken)
+	if err := c.tryToken(token, "submit", word); err != nil || !c.e.Repeated {
+		t.Errorf("the same answer again: %v, %s", err, dump(c.e))
+	}
+	w.clock.move(5 * time.Minute)
+	w.tick()
+	c.get()
+	c.see("a", "ask.timeout")
+	refused(t, c.tryToken(token, "submit", word), engine.StaleToken)
+
+	c = w.start("login", nil)
+	before, token := c.handle, c.e.Step.Token
+	c.act("submit", word)
+	after := c.handle
+	for _, handle := range []string{"", "x", w.start("login", nil).handle} {
+		c.handle = handle
+		refused(t, c.tryToken(token, "submit", word), engine.NotFound)
+	}
+	c.handle, token = after, c.e.Step.Token
+	c.act("submit", word)
+	c.handle = before // which repeats the step that rotated it, and no later one
+	refused(t, c.tryToken(token, "submit", word), engine.NotFound)
+	c.handle = after
+	if err := c.tryToken(token, "submit", word); err != nil || !c.e.Repeated {
+		t.Errorf("the last answer again: %v, %s", err, dump(c.e))
+	}
+}

@@ -95,6 +95,11 @@ func TestPairingRefused(t *testing.T) {
 	f := newForger(w)
 	f.post(w, "devices", nil).want(400, "REQUIRED_VALUE")
 	f.post(w, "devices", obj{"code": "1"}).want(400, "REQUIRED_VALUE")
+	for target, body := range map[string]obj{"code": {"application": app}, "application.id": {"code": "1", "application": obj{"id": ""}}} {
+		if r := f.post(w, "devices", body).want(400, "REQUIRED_VALUE"); r.text("details.0.target") != target {
+			t.Errorf("target %q, want %q", r.text("details.0.target"), target)
+		}
+	}
 	f.post(w, "devices", obj{"code": "1", "application": app, "device": obj{"os": "x"}}).want(400, "INVALID_VALUE")
 	f.post(w, "devices", obj{"code": "1", "application": app, "device": obj{"pushToken": strings.Repeat("x", 4097)}}).want(400, "SIZE_LIMIT_EXCEEDED")
 	f.post(w, "devices", obj{"code": 1, "application": app}).want(400, "INVALID_VALUE")

@@ -76,6 +76,7 @@ func TestProofs(t *testing.T) {
 			"a payload":            f.sign(with(h, "typ", "mobile-payload"), claims()),
 			"no type":              f.sign(with(h, "typ", nil), claims()),
 			"one header too many":  f.sign(with(h, "x5u", "https://evil.example"), claims()),
+			"a nonce":              f.sign(with(h, "nonce", "x"), claims()),
 			"critical headers":     f.sign(with(with(h, "crit", []any{"b64"}), "b64", false), claims()),
 			"alg none":             unsigned(f, with(h, "alg", "none"), claims()),
 			"alg none, signed":     f.sign(with(h, "alg", "none"), claims()),
@@ -109,6 +110,11 @@ func TestProofs(t *testing.T) {
 		w.clock.Move(5 * time.Minute)
 		slow := f.sign(h, with(f.claims("PUT", target, body), "iat", unix))
 		send(w, "PUT", target, slow, body).want(200, "")
+		unix, _ = f.now()
+		fast := f.sign(h, with(claims(), "iat", unix+300))
+		send(w, "PUT", target, fast, body).want(200, "")
+		last := f.sign(h, with(claims(), "seq", uint64(1)<<53-1))
+		send(w, "PUT", target, last, body).want(200, "")
 	})
 }
 

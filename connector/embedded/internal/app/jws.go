@@ -60,10 +60,10 @@ func parse(s, typ string) (token, error) {
 func checkHeader(s string) error {
 	header, _, _ := strings.Cut(s, ".")
 	b, err := wire.DecodeBase64URL(header)
-	if err == nil {
-		err = wire.CheckJSON(b, maxDepth)
-	}
 	if err != nil {
+		return fmt.Errorf("read the token's header: %w", err)
+	}
+	if err := wire.CheckJSON(b, maxDepth); err != nil {
 		return fmt.Errorf("read the token's header: %w", err)
 	}
 	return nil

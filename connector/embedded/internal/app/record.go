@@ -51,10 +51,7 @@ func peek(c *rest.Call, id string) (*record, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the app of device %s: %w", id, err)
 		}
-		if recs[0].Rev == 0 {
-			return nil, nil
-		}
-		b = recs[0].Value
+		b = recs[0].Value // none if there is no record
 	}
 	if b == nil {
 		return nil, nil

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mfaflow/mfaflow/connector/embedded"
 )
 
 // wire is the service over real HTTP.
@@ -165,6 +167,34 @@ func TestTransactionID(t *testing.T) {
 
 // A worker client gets a token with Basic or with form parameters, uses it, and loses it
 // after an hour.
+// Inside Basic, id and secret are right as they are and form-encoded, whatever characters
+// they have: base64 has a plus sign.
+func TestWorkerSecretIsRightPlainAndEncoded(t *testing.T) {
+	t.Parallel()
+	for id, secret := range map[string]string{
+		"worker": "5JmWOVrUqU9sO+4B/1QLU8SBWDPA=", "a worker": "100 %", "a+worker": "%41%zz:+", "wörker": "ß",
+	} {
+		w := newWire(t, func(o *embedded.Options) { o.Workers = map[string]string{id: secret} })
+		ask := func(id, secret string) int {
+			req := httptest.NewRequest(http.MethodPost, "/", nil)
+			req.SetBasicAuth(id, secret)
+			return w.send("POST", authRoot+"/as/token", "grant_type=client_credentials", "Content-Type", "application/x-www-form-urlencoded",
+				"Authorization", req.Header.Get("Authorization")).Status
+		}
+		for _, c := range []struct {
+			id, secret string
+			want       int
+		}{
+			{id, secret, 200}, {url.QueryEscape(id), url.QueryEscape(secret), 200}, {id, secret + "+", 401},
+			{id, url.QueryEscape(url.QueryEscape(secret + "+")), 401}, {id + "x", secret, 401}, {id, "", 401},
+		} {
+			if got := ask(c.id, c.secret); got != c.want {
+				t.Errorf("client %q with %q sent as %q and %q: got %d, want %d", id, secret, c.id, c.secret, got, c.want)
+			}
+		}
+	}
+}
+
 func TestWorkerToken(t *testing.T) {
 	t.Parallel()
 	w := newWire(t)

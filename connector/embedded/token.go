@@ -87,7 +87,7 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 		oauthError(w, http.StatusBadRequest, "invalid_request", why)
 		return
 	}
-	id, secret, why := readClient(r.Header, form)
+	id, secret, why := s.workers.readClient(r.Header, form)
 	if why != "" {
 		oauthError(w, http.StatusBadRequest, "invalid_request", why)
 		return
@@ -115,13 +115,13 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 // readClient reads who asks for a token, or says why it cannot: a client shows its secret in
 // one way, and names itself once (RFC 6749 section 2.3). A Basic that cannot be read is an
 // unknown client's; another scheme is not about clients.
-func readClient(h http.Header, form url.Values) (id, secret, why string) {
+func (w workers) readClient(h http.Header, form url.Values) (id, secret, why string) {
 	scheme, _, ok := wire.ReadCredentials(h)
 	if strings.Join(h.Values("Authorization"), "") == "" || ok && scheme != "basic" {
 		return form.Get("client_id"), form.Get("client_secret"), ""
 	}
 	user, password, _ := wire.ReadBasic(h)
-	id, secret = unescape(user), unescape(password)
+	id, secret = w.decodeClient(user, password)
 	switch named := form.Get("client_id"); {
 	case form.Has("client_secret"):
 		return "", "", "the secret is there twice: send it in the header Authorization or in the form"
@@ -166,7 +166,21 @@ func readForm(w http.ResponseWriter, r *http.Request) (form url.Values, why stri
 	return form, ""
 }
 
-// unescape undoes the form encoding that OAuth wants inside Basic (RFC 6749 2.3.1).
+// decodeClient returns id and secret that were inside Basic. OAuth has both form-encoded (RFC
+// 6749 section 2.3.1) and many clients send them as they are, so that a plus sign in a
+// secret must be right either way.
+func (w workers) decodeClient(user, password string) (id, secret string) {
+	id, secret = user, password
+	if _, ok := w.secrets[id]; !ok {
+		id = unescape(user)
+	}
+	if decoded := unescape(password); w.known(id, decoded) {
+		secret = decoded
+	}
+	return id, secret
+}
+
+// unescape undoes form encoding; what is none stays as it is.
 func unescape(s string) string {
 	if u, err := url.QueryUnescape(s); err == nil {
 		return u

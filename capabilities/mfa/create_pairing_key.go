@@ -12,6 +12,7 @@ import (
 type createPairingKeyInput struct {
 	UserID         string `json:"userId" need:"text"`
 	ApplicationIDs []any  `json:"applicationIds"` // empty: every native app of the environment
+	PolicyID       string `json:"policyId"`
 }
 
 // createPairingKey makes a key that pairs a native app with a user.
@@ -20,7 +21,7 @@ type createPairingKeyInput struct {
 func createPairingKey() node.Spec {
 	return node.DefineRun("mfa/create-pairing-key",
 		func(ctx context.Context, c node.Client, in createPairingKeyInput) connector.Outcome {
-			body, apps := node.Object{}.PutRef("policy", c.PolicyID), node.Refs(in.ApplicationIDs)
+			body, apps := node.Object{}.PutRef("policy", node.First(in.PolicyID, c.PolicyID)), node.Refs(in.ApplicationIDs)
 			switch { // a key for some apps never becomes one for all
 			case len(apps) < len(in.ApplicationIDs):
 				return node.Invalid("applicationIds", "has an item without an id")

@@ -374,7 +374,7 @@ func (c *config) decodeKey(text, from string) ([]byte, error) {
 	if err != nil || len(key) != 32 {
 		return nil, usagef("%s is not base64 of 32 bytes; %s", from, makeSecret)
 	}
-	if isGuessableKey(key) && !c.hasStore() {
+	if (isGuessableKey(key) || isText(key)) && !c.hasStore() {
 		return nil, usagef("%s is easy to guess: its bytes are not random; %s", from, makeSecret)
 	}
 	return key, nil

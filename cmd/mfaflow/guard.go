@@ -15,7 +15,6 @@ import (
 const (
 	modeOthersWrite = 0o022
 	modeOthersRead  = 0o044
-	modeWorldWrite  = 0o002
 )
 
 // guardFiles checks who may get at the data folder and what is in it. It refuses what
@@ -42,8 +41,8 @@ func (c *config) guardFiles() (warnings []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("the data folder: %w", err)
 	}
-	if info.Mode()&modeWorldWrite != 0 && info.Mode()&fs.ModeSticky == 0 {
-		warnings = append(warnings, fmt.Sprintf("the data folder %s may be replaced by others, who may write %s (mode %04o): chmod o-w %s",
+	if info.Mode()&modeOthersWrite != 0 && info.Mode()&fs.ModeSticky == 0 {
+		warnings = append(warnings, fmt.Sprintf("the data folder %s may be replaced by others, who may write %s (mode %04o): chmod go-w %s",
 			c.data, parent, info.Mode().Perm(), parent))
 	}
 	return warnings, nil
@@ -106,14 +105,21 @@ func guardParent(target, what string) error {
 	return nil
 }
 
-// guardConfig tells who else may get at a configuration file with secrets in it.
+// guardConfig refuses a configuration file with secrets in it that others may write, for they
+// may put their own there, and tells who may read it.
 func guardConfig(path string) (warnings []string, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
-	if info.Mode()&(modeOthersRead|modeOthersWrite) != 0 {
-		warnings = append(warnings, fmt.Sprintf("the configuration %s has secrets in it and may be read or written by others (mode %04o): chmod 600 %s",
+	if owner, foreign := foreignOwner(info); foreign {
+		return nil, usagef("the configuration %s has secrets in it and may be written by others: it belongs to another user (%s); chown it", path, owner)
+	}
+	if info.Mode()&modeOthersWrite != 0 {
+		return nil, usagef("the configuration %s has secrets in it and may be written by others (mode %04o): chmod 600 %s", path, info.Mode().Perm(), path)
+	}
+	if info.Mode()&modeOthersRead != 0 {
+		warnings = append(warnings, fmt.Sprintf("the configuration %s has secrets in it and may be read by others (mode %04o): chmod 600 %s",
 			path, info.Mode().Perm(), path))
 	}
 	return warnings, nil

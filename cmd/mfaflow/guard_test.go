@@ -146,6 +146,37 @@ func change(t *testing.T, err error) {
 	}
 }
 
+// A configuration with secrets in it that others may write is refused; one without is not.
+func TestWritableConfigurationIsRefused(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{"token: " + goodSecret + "\n": true, "listen: 127.0.0.1:0\n": false} {
+		for _, mode := range []os.FileMode{0o620, 0o602, 0o666} {
+			path := filepath.Join(t.TempDir(), "mfaflow.yaml")
+			change(t, os.WriteFile(path, []byte(text), 0o600))
+			change(t, os.Chmod(path, mode))
+			cmd := serveCommand()
+			change(t, cmd.Flags().Set("config", path))
+			_, err := loadConfig(cmd, func(string) string { return "" })
+			if got := err != nil && strings.Contains(err.Error(), "chmod 600 "+path); got != want {
+				t.Errorf("%q, mode %04o: error %v, want one: %v", text, mode, err, want)
+			}
+		}
+	}
+}
+
+// A folder that others may replace is told.
+func TestWritableParentIsTold(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[os.FileMode]bool{0o755: false, 0o775: true, 0o757: true, 0o777: true, 0o777 | os.ModeSticky: false} {
+		c, open := guarded(t)
+		change(t, os.Chmod(filepath.Dir(c.data), mode))
+		log, err := open()
+		if got := strings.Contains(log, "may be replaced by others"); err != nil || got != want {
+			t.Errorf("mode %04o: error %v, log %q, want it told: %v", mode, err, log, want)
+		}
+	}
+}
+
 // A configuration with secrets in it that others may read is told; one without is not.
 func TestReadableConfigurationIsTold(t *testing.T) {
 	t.Parallel()

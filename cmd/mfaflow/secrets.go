@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -33,33 +34,67 @@ func checkSecret(setting, value string) error {
 }
 
 // knownWords are what secrets are called where somebody has not made one yet.
-var knownWords = []string{"password", "passwort", "passw0rd", "changeme", "change-me", "change_me", "secret", "s3cr3t", "token", "default", "admin", "example",
-	"letmein", "insecure", "qwerty", "asdf", "test", "todo"}
+var knownWords = []string{"password", "passwort", "passwd", "пароль", "changeme", "change", "replace", "insert", "secret", "token", "webhook", "management", "manager", "worker",
+	"mfaflow", "pingone", "default", "admin", "example", "sample", "letmein", "iloveyou", "please", "welcome", "insecure", "qwerty", "asdf", "test", "todo", "demo",
+	"your", "here", "super"}
+
+// keyRows are keys in the order in which somebody goes over a keyboard.
+var keyRows = []string{"1234567890", "qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "1q2w3e4r5t6y7u8i9o0p", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.",
+	"qazwsxedcrfvtgbyhnujm", "!qaz@wsx#edc$rfv%tgb^yhn"}
+
+// readSigns reads the letters that digits and signs stand for, a character by a character.
+var readSigns = strings.NewReplacer("0", "o", "1", "l", "!", "i", "3", "e", "4", "a", "@", "a", "5", "s", "$", "s", "7", "t")
 
 // countGuessBits estimates how much of a text is not to be foreseen: each character by the
 // alphabets that the text uses, but those of known words, and such as repeat the last one,
 // lie beside it or follow it a second time, by nothing.
 func countGuessBits(text string) (bits float64) {
-	lower := strings.ToLower(text)
-	for _, w := range knownWords {
-		for at := strings.Index(lower, w); at >= 0; at = strings.Index(lower, w) {
-			lower, text = lower[:at]+lower[at+len(w):], text[:at]+text[at+len(w):]
-		}
-	}
-	each := math.Log2(alphabetOf(text))
-	seen := map[string]bool{}
-	for i := range len(text) {
+	left := dropKnownWords(text)
+	each := math.Log2(alphabetOf(string(left)))
+	seen := map[[2]rune]bool{}
+	for i := range left {
 		if i == 0 {
 			bits += each
 			continue
 		}
-		pair := text[i-1 : i+1]
-		if step := int(pair[1]) - int(pair[0]); !seen[pair] && (step < -1 || step > 1) {
+		pair := [2]rune{left[i-1], left[i]}
+		if !seen[pair] && !isNextTo(pair[0], pair[1]) {
 			bits += each
 		}
 		seen[pair] = true
 	}
 	return bits
+}
+
+// dropKnownWords leaves out the known words of a text, in whatever case, also where digits
+// and signs stand for letters.
+func dropKnownWords(text string) []rune {
+	left := []rune(text)
+	for _, read := range []func(string) string{func(s string) string { return s }, readSigns.Replace} {
+		for _, w := range knownWords {
+			word := []rune(w)
+			lower := []rune(read(strings.Map(unicode.ToLower, string(left))))
+			for i := 0; i+len(word) <= len(lower); {
+				if !slices.Equal(lower[i:i+len(word)], word) {
+					i++
+					continue
+				}
+				lower, left = slices.Delete(lower, i, i+len(word)), slices.Delete(left, i, i+len(word))
+				i = max(0, i-len(word)) // what is around it may make one now
+			}
+		}
+	}
+	return left
+}
+
+// isNextTo reports whether two characters are one, or follow each other in the alphabet or
+// on the keyboard.
+func isNextTo(a, b rune) bool {
+	if a-b >= -1 && a-b <= 1 {
+		return true
+	}
+	there, back := strings.ToLower(string([]rune{a, b})), strings.ToLower(string([]rune{b, a}))
+	return slices.ContainsFunc(keyRows, func(row string) bool { return strings.Contains(row, there) || strings.Contains(row, back) })
 }
 
 // alphabetOf is how many characters there are of the kinds that a text has.

@@ -21,6 +21,9 @@ var weakSecrets = []string{
 	"a", "secret", "q9Xw-77Lm-aa2P", "aaaaaaaaaaaaaaaaaaaaaaaa", "abababababababababab", "passwordpassword", "password12345678", "changemechangeme",
 	"change-me-change-me", "1234567890123456", "0000000000000000", "0123456789abcdef", "abcdefghijklmnop", "ABCDEFGHIJKLMNOPqrst", "xyzxyzxyzxyzxyzxyz",
 	"secret-token-admin", "                    ", " 7hPq2xW9-vT4mZk8s", "7hPq2xW9-vT4mZk8s\n", "7hPq2xW9\x00vT4mZk8s", "test-test-test-test", "default-admin-password-token",
+	"Demo-mfaflow-2026!", "my-webhook-secret", "management-token-1", "webhook-secret-2026", "mfaflow-management", "replace-me-please", "your-token-here-please",
+	"P@ssw0rdP@ssw0rd!", "1q2w3e4r5t6y7u8i", "qazwsxedcrfvtgby", "iloveyou-iloveyou2", "пароль-пароль-пароль", "insert-token-here", "ȺȺȺȺȺȺȺȺȺȺpassword", "\xff\xff\xff\xffpassword\xff\xff\xff\xff",
+	"SuperSecretToken", "s3cr3t-w3bh00k-t0k3n",
 }
 
 // wrongSettings has values of every setting that cannot be used, with a piece of what the
@@ -49,7 +52,7 @@ func wrongSettings(t *testing.T) map[string]map[string]string {
 			"https://x/?a=b": "want http(s)://", "https://x/#a": "want http(s)://", "https://x y": "want http(s)://"},
 		"flows": {filepath.Join(dir, "nothing"): "is no folder", file: "is no folder"},
 		"key": {"x": "is not base64 of 32 bytes", key(make([]byte, 16)): "is not base64 of 32 bytes", key(make([]byte, 32)): "easy to guess",
-			key([]byte(strings.Repeat("ab", 16))): "easy to guess", key([]byte(strings.Repeat("12345678", 4))): "easy to guess", key(steps): "easy to guess", strings.Repeat("A", 44): makeSecret},
+			key([]byte(strings.Repeat("ab", 16))): "easy to guess", key([]byte(strings.Repeat("12345678", 4))): "easy to guess", key(steps): "easy to guess", key([]byte("this is my very secret key 12345")): "easy to guess", strings.Repeat("A", 44): makeSecret},
 		"smtp-url": {"mail.example.com": "want smtp://", "smtp://mail.example.com": "want smtp://", "http://mail.example.com?from=a@b.org": "want smtp://",
 			"smtp://m.example.com?from=a@b.org&tls=maybe": "want smtp://", "smtp://u:hunter2@m.example.com?from=a@b.org&tls=none": "in the clear"},
 		"sms-webhook-url":    {"gateway": "https://host/path", "http://gateway.example.com/": "https://host/path", "https://gateway.example.com/#x": "https://host/path"},

@@ -45,9 +45,9 @@ func (v *virtual) Now() time.Time {
 }
 
 const (
-	siteToken = "test-management-token"
+	siteToken = "test-9f2c71e0-token"
 	siteEnv   = "11111111-2222-4333-8444-555555555555"
-	siteKey   = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+	siteKey   = "+64EGwLEHtD9ik77A5vHgN1q9KHwxCD0JWGucF3aQ/4="
 )
 
 // cheap is a password hash that tests can afford by the hundred.

@@ -26,7 +26,7 @@ type createDeviceInput struct {
 	OneTimeTest  string `json:"oneTimeDeviceTestMode"`
 	SerialNumber string `json:"serialNumber"`
 	Challenge    string `json:"challenge"`
-	PolicyID     string `json:"policyId"`
+	MFAPolicyID  string `json:"policyId"`
 }
 
 // createDevice pairs a device with a user.
@@ -50,7 +50,7 @@ func createDevice() node.Spec {
 				Put("webAuthn", node.Object{}.Put("challenge", in.Challenge)).
 				Put("testMode", node.True(in.Test) || node.True(in.OneTimeTest)).
 				Put("notification", in.Notification.Body("")).
-				PutRef("policy", node.First(in.PolicyID, c.PolicyID))
+				PutRef("policy", node.First(in.MFAPolicyID, c.PolicyID))
 			return c.Do(ctx, pingone.Request{
 				Method: http.MethodPost, Path: node.User(in.UserID, "devices"),
 				Header: node.UserAgent(in.UserAgent), Body: body,

@@ -101,7 +101,7 @@ func either(a, b *cond.Type) *cond.Type {
 	if len(a.Enum) > 0 && len(b.Enum) > 0 {
 		t.Enum = append(append(t.Enum, a.Enum...), b.Enum...)
 	}
-	if a.Kind == cond.List {
+	if a.Items != nil || b.Items != nil {
 		t.Items = either(a.Items, b.Items)
 	}
 	if a.Kind == cond.Object {
@@ -121,7 +121,7 @@ func eitherFields(a, b *cond.Type) map[string]cond.Field {
 	for name, f := range a.Fields {
 		g, both := b.Fields[name]
 		if !both {
-			fields[name] = orMissing(f)
+			fields[name] = orMissing(f, b)
 			continue
 		}
 		m := cond.Field{Type: either(f.Type, g.Type), Absent: f.Absent, Rule: f.Rule}
@@ -132,13 +132,17 @@ func eitherFields(a, b *cond.Type) map[string]cond.Field {
 	}
 	for name, g := range b.Fields {
 		if _, both := a.Fields[name]; !both {
-			fields[name] = orMissing(g)
+			fields[name] = orMissing(g, a)
 		}
 	}
 	return fields
 }
 
-func orMissing(f cond.Field) cond.Field {
+// orMissing is a member that one of two objects names; to the other it may be unnamed.
+func orMissing(f cond.Field, other *cond.Type) cond.Field {
+	if other.Items.HasSecret() || other.Items.HasPersonal() {
+		f.Type = either(f.Type, other.Items)
+	}
 	if f.Absent == "" {
 		f.Absent, f.Rule = "it is not given on every path", cond.RuleOptionalRead
 	}

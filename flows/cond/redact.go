@@ -106,7 +106,7 @@ func memberType(t *Type, name string) (*Type, bool) {
 	if f, ok := t.Fields[name]; ok {
 		return known(f.Type), true
 	}
-	if t.free() && t.Items != nil {
+	if t.Items != nil {
 		return t.Items, true
 	}
 	return nil, false

@@ -97,3 +97,18 @@ func object(t testing.TB, text string) map[string]any {
 	}
 	return m
 }
+
+func TestNameOfASecretIsFoundByItsLastWords(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"password", "userPassword", "user_password", "USER-PASSWORD", "oldPasswords", "passwordHash", "totpSecret", "otpCode", "apiKey", "x_api_key",
+		"clientSecret", "refreshToken", "sessionTokens", "keyUri", "privateKey", "pinCode", "passwordList"} {
+		if !namesSecret(name) {
+			t.Errorf("%s is no secret, want one", name)
+		}
+	}
+	for _, name := range []string{"passwordStatus", "passwordChangedAt", "otpLength", "pinned", "tokenType", "publicKey", "credentialId", "allowCredentials", "secretsLeft", "mapping", "spin", "id", ""} {
+		if namesSecret(name) {
+			t.Errorf("%s is a secret, want none", name)
+		}
+	}
+}

@@ -1,14 +1,20 @@
 package cond
 
 import (
+	"maps"
 	"strings"
 )
 
 // notRequired is why a property that its schema does not require may be missing.
 const notRequired = "the schema does not require it"
 
-// maxSchemaDepth ends a schema that refers to itself: what lies deeper is Any.
+// maxSchemaDepth ends a schema that refers to itself: what lies deeper is Any,
+// with all marks that the document has.
 const maxSchemaDepth = 24
+
+// MaxParts bounds the parts of one schema, each reference counted with what it refers to:
+// those of a schema whose parts refer twice to the next double with each level.
+const MaxParts = 10_000
 
 // FromSchema makes the type of a JSON Schema 2020-12, decoded, as capabilities and
 // forms use it.
@@ -27,26 +33,78 @@ func FromSchema(doc map[string]any) *Type {
 	return r.read(doc, 0)
 }
 
-type schemaReader struct{ root map[string]any }
+// follow reads what a reference leads to. One that leads into itself is followed a few
+// times; what lies deeper is Any, with all marks that the document has.
+func (r *schemaReader) follow(ref string, target map[string]any, depth int) *Type {
+	const most = 3
+	if r.within[ref] == most {
+		return taintedType(r.allMarks())
+	}
+	if r.within == nil {
+		r.within = map[string]int{}
+	}
+	r.within[ref]++
+	defer func() { r.within[ref]-- }()
+	return r.read(target, depth+1)
+}
+
+// CountParts counts the parts of a schema, each reference with what it refers to, up to
+// MaxParts: those that FromSchema reads, and those that a validator looks at.
+func CountParts(doc map[string]any) int {
+	r := schemaReader{root: doc}
+	r.read(doc, 0)
+	all := 0
+	r.unfold(doc, map[string]bool{}, &all)
+	return max(r.parts, all)
+}
+
+// unfold counts parts at any depth. A reference to what it stands in ends.
+func (r *schemaReader) unfold(v any, within map[string]bool, count *int) {
+	if *count == MaxParts {
+		return
+	}
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			r.unfold(item, within, count)
+		}
+	case map[string]any:
+		*count++
+		for word, part := range v {
+			if word != "$defs" {
+				r.unfold(part, within, count)
+			}
+		}
+		if ref, _ := v["$ref"].(string); ref != "" && !within[ref] {
+			within[ref] = true
+			r.unfold(referred(r.root, ref), within, count)
+			delete(within, ref)
+		}
+	}
+}
+
+type schemaReader struct {
+	root   map[string]any
+	parts  int            // read so far
+	within map[string]int // references being followed, how many times each
+	marks  *taint         // of the whole document, once asked for
+}
 
 func (r *schemaReader) read(v any, depth int) *Type {
 	s, ok := v.(map[string]any)
-	if !ok || depth > maxSchemaDepth {
+	switch {
+	case !ok:
 		return &Type{}
+	case depth > maxSchemaDepth, r.parts == MaxParts:
+		return taintedType(r.allMarks())
 	}
+	r.parts++
 	t := &Type{}
+	r.shape(s, t, depth)
 	if target := referred(r.root, s["$ref"]); target != nil {
-		c := *r.read(target, depth+1)
-		t = &c
-	} else {
-		r.shape(s, t, depth)
+		merge(t, r.follow(s["$ref"].(string), target, depth))
 	}
-	if on(s["secret"]) || on(s["writeOnly"]) {
-		t.Secret = true
-	}
-	if on(s["x-personal"]) {
-		t.Personal = true
-	}
+	*t = *t.withTaint(marksOf(s))
 	if name, ok := s["x-resource"].(string); ok {
 		t.Resource = name
 	}
@@ -56,16 +114,31 @@ func (r *schemaReader) read(v any, depth int) *Type {
 func on(v any) bool { b, _ := v.(bool); return b }
 
 // Resolve is the schema that s stands for in a document: s itself unless it refers to
-// another; nil if what it refers to is not there.
+// another; nil if what it refers to is not there. What s says beside a reference holds as
+// well, so the reference then becomes one of its allOf.
 func Resolve(root, s map[string]any) map[string]any {
 	const most = 24 // references to references: more go in a circle
 	for range most {
-		if s == nil || s["$ref"] == nil {
+		switch {
+		case s == nil || s["$ref"] == nil:
 			return s
+		case referred(root, s["$ref"]) == nil:
+			return nil
+		case len(s) > 1:
+			return withReference(s)
 		}
 		s = referred(root, s["$ref"])
 	}
 	return nil
+}
+
+// withReference is s with its reference among allOf.
+func withReference(s map[string]any) map[string]any {
+	all, _ := s["allOf"].([]any)
+	out := maps.Clone(s)
+	delete(out, "$ref")
+	out["allOf"] = append(all[:len(all):len(all)], map[string]any{"$ref": s["$ref"]})
+	return out
 }
 
 // referred follows a reference within the document ("#", "#/$defs/name"); nil if there
@@ -104,11 +177,11 @@ func (r *schemaReader) shape(s map[string]any, t *Type, depth int) {
 	if t.Kind == List {
 		t.Items = r.read(s["items"], depth+1)
 	}
+	word := ""
 	if t.Kind == Any && !typed {
-		r.oneOf(s, t, depth)
-	} else {
-		r.secretsOf(s, t, depth)
+		word = r.oneOf(s, t, depth)
 	}
+	r.marksElsewhere(s, t, word, depth)
 	all, _ := s["allOf"].([]any)
 	for _, part := range all {
 		merge(t, r.read(part, depth+1))
@@ -157,14 +230,16 @@ func taken(property any) bool {
 	return on(p["x-device-session"])
 }
 
-// oneOf reads the alternatives of a schema that says nothing else.
-func (r *schemaReader) oneOf(s map[string]any, t *Type, depth int) {
+// oneOf reads the alternatives of a schema that says nothing else, and reports in which
+// word they stand.
+func (r *schemaReader) oneOf(s map[string]any, t *Type, depth int) string {
 	for _, word := range []string{"anyOf", "oneOf"} {
 		if u := r.alternatives(s, word, depth); u != nil {
 			*t = *u
-			return
+			return word
 		}
 	}
+	return ""
 }
 
 func (r *schemaReader) alternatives(s map[string]any, word string, depth int) *Type {
@@ -178,45 +253,4 @@ func (r *schemaReader) alternatives(s map[string]any, word string, depth int) *T
 		}
 	}
 	return u
-}
-
-// secretsOf keeps the secrets that stand in words of a schema which give the value no
-// shape: a member that is secret in one alternative is secret.
-func (r *schemaReader) secretsOf(s map[string]any, t *Type, depth int) {
-	more := []*Type{r.alternatives(s, "anyOf", depth), r.alternatives(s, "oneOf", depth)}
-	for _, word := range []string{"then", "else", "contains"} {
-		if s[word] != nil {
-			more = append(more, r.read(s[word], depth+1))
-		}
-	}
-	for _, m := range more {
-		if m == nil || !m.HasSecret() {
-			continue
-		}
-		if t.Kind != Object || m.Kind != Object {
-			t.Secret = true
-			continue
-		}
-		for name, f := range m.Fields {
-			if f.Type.HasSecret() {
-				t.Fields[name] = Field{Type: taintedType(f.Type.taintInside()), Absent: notRequired, Rule: RuleOptionalRead}
-			}
-		}
-	}
-	r.secretPatterns(s, t, depth)
-}
-
-// secretPatterns takes a secret of patternProperties or prefixItems for what any member
-// or item may be.
-func (r *schemaReader) secretPatterns(s map[string]any, t *Type, depth int) {
-	patterns, _ := s["patternProperties"].(map[string]any)
-	prefix, _ := s["prefixItems"].([]any)
-	for _, p := range patterns {
-		prefix = append(prefix[:len(prefix):len(prefix)], p)
-	}
-	for _, p := range prefix {
-		if r.read(p, depth+1).HasSecret() {
-			t.Secret = true
-		}
-	}
 }

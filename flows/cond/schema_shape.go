@@ -132,6 +132,7 @@ func merge(t, more *Type) {
 		return
 	}
 	t.Open = t.Open && more.Open
+	mergeItems(t, more)
 	for name, f := range more.Fields {
 		if old, ok := t.Fields[name]; ok {
 			merged := *known(old.Type)
@@ -142,5 +143,31 @@ func merge(t, more *Type) {
 			f.Type = &merged
 		}
 		t.Fields[name] = f
+	}
+}
+
+// mergeItems adds what two schemas say of members that they do not name. What one of them
+// names is unnamed to the other.
+func mergeItems(t, more *Type) {
+	named := t.Fields
+	for name, f := range named {
+		if _, both := more.Fields[name]; !both {
+			f.Type = known(f.Type).withTaint(more.Items.taintInside())
+			t.Fields[name] = f
+		}
+	}
+	for name, f := range more.Fields {
+		if _, both := named[name]; !both {
+			f.Type = known(f.Type).withTaint(t.Items.taintInside())
+			more.Fields[name] = f
+		}
+	}
+	switch {
+	case t.Items == nil:
+		t.Items = more.Items
+	case more.Items != nil:
+		items := *t.Items
+		merge(&items, more.Items)
+		t.Items = &items
 	}
 }

@@ -1,6 +1,9 @@
 package cond
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // taint is what a schema says of a value's use; what is derived from it has it too.
 type taint uint8
@@ -61,9 +64,9 @@ func (t *Type) Called(name string, doc map[string]any) *Type {
 // secretNames are what members with secrets are called, in lower case, where no schema
 // says what a member is: services send more than they document.
 var secretNames = map[string]bool{
-	"secret": true, "clientsecret": true, "keyuri": true, "seed": true, "privatekey": true,
-	"password": true, "currentpassword": true, "newpassword": true, "passcode": true, "otp": true, "pin": true,
-	"devicesession": true, "token": true, "accesstoken": true, "refreshtoken": true, "idtoken": true, "authorization": true, "cookie": true,
+	"secret": true, "keyuri": true, "seed": true, "privatekey": true,
+	"password": true, "passwd": true, "passphrase": true, "passcode": true, "otp": true, "pin": true, "apikey": true,
+	"devicesession": true, "token": true, "authorization": true, "cookie": true, "recoverycode": true, "verificationcode": true,
 }
 
 // personalNames are what members with names and addresses of people are called, in lower
@@ -77,7 +80,45 @@ var personalNames = map[string]bool{
 
 var plainName = strings.NewReplacer("_", "", "-", "")
 
-func namesSecret(member string) bool { return secretNames[strings.ToLower(plainName.Replace(member))] }
+// namesSecret reports whether a member is called as secrets are: by the whole name or its
+// last words, one or many, or with what form the secret is in.
+func namesSecret(member string) bool {
+	words := wordsOf(member)
+	for i := range words {
+		tail := strings.Join(words[i:], "")
+		if isSecretName(tail) {
+			return true
+		}
+		for _, form := range secretForms {
+			if rest, cut := strings.CutSuffix(tail, form); cut && isSecretName(rest) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isSecretName(name string) bool {
+	return secretNames[name] || secretNames[strings.TrimSuffix(name, "s")]
+}
+
+// secretForms follow the name of a secret that is still one.
+var secretForms = []string{"value", "text", "code", "key", "list", "hash", "plain"}
+
+// wordsOf are the words of a name in lower case: userPassword, user_password and
+// USER-PASSWORD have the same two.
+func wordsOf(name string) []string {
+	var words []string
+	start, lower := 0, false
+	for i, r := range name {
+		if lower && unicode.IsUpper(r) {
+			words, start = append(words, name[start:i]), i
+		}
+		lower = unicode.IsLower(r) || unicode.IsDigit(r)
+	}
+	words = append(words, name[start:])
+	return strings.FieldsFunc(strings.ToLower(strings.Join(words, " ")), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
 
 func namesPerson(member string) bool {
 	return personalNames[strings.ToLower(plainName.Replace(member))]

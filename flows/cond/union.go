@@ -87,7 +87,7 @@ func unionFields(a, b *Type) map[string]Field {
 func onlyOnce(f Field, other *Type) Field {
 	t := f.Type
 	if other.Open {
-		t = taintedType(t.taintInside())
+		t = taintedType(t.taintInside() | other.Items.taintInside())
 	}
 	if f.Absent == "" {
 		f.Absent, f.Rule = "only one of the two values has it", RuleOptionalRead

@@ -71,6 +71,61 @@ func TestA57Bombs(t *testing.T) {
 	}
 }
 
+// TestSchemasThatDoubleAreRefusedByTheCounter: a few lines of schemas, each of which refers
+// twice to the next or to itself, stand for millions of parts.
+func TestSchemasThatDoubleAreRefusedByTheCounter(t *testing.T) {
+	t.Parallel()
+	itself := `{ type: object, properties: { a: { $ref: "#" }, b: { $ref: "#" }, c: { $ref: "#" }, d: { $ref: "#" } } }`
+	var levels strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&levels, `, d%d: { anyOf: [{ $ref: "#/$defs/d%d" }, { $ref: "#/$defs/d%d" }] }`, i+1, i, i)
+	}
+	next := `{ type: object, anyOf: [{ $ref: "#/$defs/d30" }], $defs: { d0: { type: object, properties: { z: { type: string } } }` + levels.String() + ` } }`
+	const head = "schema: flow/v1\nid: bomb\ntitle: Bomb\nstart: a\n"
+	const end = "nodes:\n  a: { end: done }\n"
+	for name, src := range map[string]string{
+		"inputs of itself": head + "inputs:\n" + eachLine(1000, "  b%d: "+itself) + end,
+		"inputs of levels": head + "inputs:\n" + eachLine(20, "  b%d: "+next) + end,
+		"screen of levels": head + "screens: { s: { title: S, with: { m: " + next + " }, actions: { go: { title: Go } } } }\n" + end,
+		"form of levels":   head + "screens: { s: { title: S, form: " + next + ", actions: { go: { title: Go } } } }\n" + end,
+	} {
+		_, problems := flows.Load("bomb.yaml", []byte(src), flows.Library{})
+		if !slices.ContainsFunc(problems, func(p flows.Problem) bool { return p.Rule == "too-complex" }) {
+			t.Errorf("%s: %v, want too-complex", name, problems[:min(3, len(problems))])
+		}
+	}
+}
+
+// TestTreeInAScreenIsRead: a schema that refers to itself in two places is no mistake.
+func TestTreeInAScreenIsRead(t *testing.T) {
+	t.Parallel()
+	const src = `schema: flow/v1
+id: tree
+title: Tree
+start: a
+inputs: { tree: { type: object, properties: { left: { $ref: "#" }, right: { $ref: "#" }, name: { type: string } } } }
+screens:
+  s:
+    title: S
+    with: { tree: { type: object, properties: { left: { $ref: "#" }, right: { $ref: "#" }, name: { type: string } } } }
+    actions: { go: { title: Go } }
+nodes:
+  a: { show: s, with: { tree: =inputs.tree }, next: b }
+  b: { end: canceled }
+`
+	if _, problems := flows.Load("tree.yaml", []byte(src), flows.Library{}); len(problems) > 0 {
+		t.Errorf("got %v, want no problems", problems)
+	}
+}
+
+func eachLine(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format+"\n", i)
+	}
+	return b.String()
+}
+
 // TestTangledFlowIsRefusedByTheCounter: a small file whose edges all lead back, each past
 // more variables, is refused for what its proof would cost.
 func TestTangledFlowIsRefusedByTheCounter(t *testing.T) {

@@ -25,7 +25,7 @@ func undeclared(s *Screen) []Problem {
 		if in.Schema == nil {
 			continue
 		}
-		d := declarations{root: in.Schema.Doc}
+		d := declarations{root: in.Schema.Doc, seen: map[string]bool{}}
 		d.read(in.Name, in.Schema.Doc, 0)
 		for _, path := range d.open {
 			found = append(found, Problem{Line: in.Line, Column: in.Column, Rule: ruleScreenUndeclared, Text: fmt.Sprintf("nothing is said of what is in `%s`, so nothing of it is shown", path),
@@ -42,11 +42,17 @@ func undeclared(s *Screen) []Problem {
 // declarations walks the schema of what a screen takes.
 type declarations struct {
 	root  map[string]any
-	open  []string // paths of which nothing is said
-	masks []string // paths with a mask that there is not
+	seen  map[string]bool // references that were followed
+	open  []string        // paths of which nothing is said
+	masks []string        // paths with a mask that there is not
 }
 
 func (d *declarations) read(path string, schema map[string]any, depth int) {
+	ref, refers := schema["$ref"].(string)
+	if refers && d.seen[ref] {
+		return
+	}
+	d.seen[ref] = true
 	s := cond.Resolve(d.root, schema)
 	if depth > maxViewDepth || letsThrough(s) {
 		return // a schema that refers to itself is declared; what is too deep is cut

@@ -83,8 +83,9 @@ func (p *parser) nameNodes(root *yamldoc.Node) {
 // parser reads one document. It goes on after a problem.
 type parser struct {
 	report
-	doc  *yamldoc.Doc
-	node string // id of the node being read
+	doc   *yamldoc.Doc
+	node  string // id of the node being read
+	parts int    // of the schemas read so far
 }
 
 func newParser(file string, src []byte, stored bool) *parser {

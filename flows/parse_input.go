@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mfaflow/mfaflow/connector"
+	"github.com/mfaflow/mfaflow/flows/cond"
 	"github.com/mfaflow/mfaflow/flows/internal/yamldoc"
 )
 
@@ -140,7 +141,27 @@ func (p *parser) part(n *yamldoc.Node, schema map[string]any) *connector.Part {
 		p.problem(n, ruleSchemaInvalid, "the schema does not compile: "+schemaError(err), "")
 		return nil
 	}
-	return part
+	return p.countParts(n, part)
+}
+
+// maxSchemaParts bounds what the schemas of a flow have together: proving a flow walks each
+// part several times, a hundred thousand of them in about a second.
+const maxSchemaParts = 100_000
+
+// countParts refuses a schema that has too many parts, or the first that is one too many.
+func (p *parser) countParts(n *yamldoc.Node, part *connector.Part) *connector.Part {
+	switch {
+	case p.stored:
+		return part // it was accepted
+	case p.parts > maxSchemaParts:
+		return nil // said before
+	}
+	count := cond.CountParts(part.Doc)
+	if p.parts += count; count < cond.MaxParts && p.parts <= maxSchemaParts {
+		return part
+	}
+	p.problem(n, ruleTooComplex, "the schema has too many parts, each `$ref` counted with what it refers to", "refer to a part from fewer places")
+	return nil
 }
 
 // schemaError keeps the cause and leaves out the name of the document, which is ours.

@@ -1,6 +1,8 @@
 package flows
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -19,7 +21,8 @@ func (s *Screen) View(with map[string]any) map[string]any {
 		if !given || in.Schema == nil {
 			continue
 		}
-		if v, ok := (cutter{in.Schema.Doc, s.stored}).value(v, in.Schema.Doc, 0); ok {
+		cut := cutter{root: in.Schema.Doc, stored: s.stored, steps: maxViewSteps}
+		if v, ok := cut.value(v, in.Schema.Doc, 0); ok {
 			view[in.Name] = v
 		}
 	}
@@ -29,14 +32,19 @@ func (s *Screen) View(with map[string]any) map[string]any {
 // maxViewDepth ends a schema that refers to itself; no stored value is deeper.
 const maxViewDepth = 64
 
+// maxViewSteps bounds what cutting one member looks at: alternatives in alternatives
+// double with each level. A state of 64 KB has fewer values than this.
+const maxViewSteps = 100_000
+
 // cutter cuts values to what a schema declares.
 type cutter struct {
 	root   map[string]any
 	stored bool // see ParseStored
+	steps  int  // left
 }
 
 // letsThrough reports whether members that the schema does not name may pass.
-func (c cutter) letsThrough(s map[string]any) bool {
+func (c *cutter) letsThrough(s map[string]any) bool {
 	return letsThrough(s) || c.stored && saysNothing(s)
 }
 
@@ -50,17 +58,33 @@ func saysNothing(s map[string]any) bool {
 	return len(alternatives(s)) == 0
 }
 
-func (c cutter) value(v any, schema map[string]any, depth int) (any, bool) {
-	if depth > maxViewDepth {
+func (c *cutter) value(v any, schema map[string]any, depth int) (any, bool) {
+	if depth > maxViewDepth || c.steps <= 0 {
 		return nil, false
 	}
+	c.steps--
 	s := cond.Resolve(c.root, schema)
 	if s == nil {
 		return nil, false
 	}
+	kept, ok := c.own(v, s, depth)
+	for _, alternative := range alternatives(s) {
+		part, fits := c.value(v, alternative, depth+1)
+		switch {
+		case fits && ok:
+			kept = maskAlike(v, kept, part)
+		case fits:
+			kept, ok = part, true
+		}
+	}
+	return kept, ok
+}
+
+// own is what the schema keeps of a value without its alternatives.
+func (c *cutter) own(v any, s map[string]any, depth int) (any, bool) {
 	switch v := v.(type) {
 	case map[string]any:
-		return c.object(v, s, depth)
+		return c.object(v, s, depth), admits(s, "object")
 	case []any:
 		if items, ok := s["items"].(map[string]any); ok && admits(s, "array") {
 			return c.list(v, items, depth), true
@@ -69,27 +93,52 @@ func (c cutter) value(v any, schema map[string]any, depth int) (any, bool) {
 			return cond.WithoutSecrets(v, nil, nil)
 		}
 	default:
-		if admits(s, jsonKind(v)) {
-			return maskAs(s["x-mask"], v), true
-		}
-	}
-	for _, alternative := range alternatives(s) {
-		if kept, ok := c.value(v, alternative, depth+1); ok {
-			return kept, true
-		}
+		return maskAs(s["x-mask"], v), admits(s, jsonKind(v))
 	}
 	return nil, false
 }
 
-// object keeps what the schema or one of its alternatives declares.
-func (c cutter) object(m map[string]any, s map[string]any, depth int) (any, bool) {
-	out, ok := map[string]any{}, admits(s, "object")
+// maskAlike joins what two schemas keep of one value: all members, and of what one of them
+// masks the masked.
+func maskAlike(raw, a, b any) any {
+	switch raw := raw.(type) {
+	case map[string]any:
+		first, _ := a.(map[string]any)
+		second, _ := b.(map[string]any)
+		for name, v := range second {
+			if has, ok := first[name]; ok {
+				v = maskAlike(raw[name], has, v)
+			}
+			first[name] = v
+		}
+		return first
+	case []any:
+		first, _ := a.([]any)
+		second, _ := b.([]any)
+		if len(first) == len(raw) && len(second) == len(raw) {
+			for i := range first {
+				first[i] = maskAlike(raw[i], first[i], second[i])
+			}
+		}
+		return first
+	}
+	if a == raw {
+		return b
+	}
+	return a
+}
+
+// object keeps the members that the schema declares.
+func (c *cutter) object(m map[string]any, s map[string]any, depth int) map[string]any {
+	out := map[string]any{}
+	if !admits(s, "object") {
+		return out
+	}
 	properties, _ := s["properties"].(map[string]any)
 	more, _ := s["additionalProperties"].(map[string]any)
 	for name, v := range m {
 		schema, declared := properties[name].(map[string]any)
 		switch {
-		case !ok:
 		case declared:
 			c.keep(out, name, v, schema, depth)
 		case more != nil:
@@ -101,26 +150,16 @@ func (c cutter) object(m map[string]any, s map[string]any, depth int) (any, bool
 			}
 		}
 	}
-	for _, alternative := range alternatives(s) {
-		part, fits := c.value(m, alternative, depth+1)
-		members, _ := part.(map[string]any)
-		for name, v := range members {
-			if _, has := out[name]; !has {
-				out[name] = v
-			}
-		}
-		ok = ok || fits
-	}
-	return out, ok
+	return out
 }
 
-func (c cutter) keep(out map[string]any, name string, v any, schema map[string]any, depth int) {
+func (c *cutter) keep(out map[string]any, name string, v any, schema map[string]any, depth int) {
 	if kept, ok := c.value(v, schema, depth+1); ok {
 		out[name] = kept
 	}
 }
 
-func (c cutter) list(list []any, items map[string]any, depth int) []any {
+func (c *cutter) list(list []any, items map[string]any, depth int) []any {
 	out := make([]any, 0, len(list))
 	for _, v := range list {
 		if kept, ok := c.value(v, items, depth+1); ok {
@@ -194,11 +233,21 @@ const (
 	maskPhone = "phone"
 )
 
-// maskAs hides a text as `x-mask` says. What is masked already stays as it is.
+// maskAs hides a text or number as `x-mask` says. What is masked already stays as it is.
 func maskAs(as, v any) any {
-	text, ok := v.(string)
-	if !ok || as == nil {
+	if as == nil {
 		return v
+	}
+	var text string
+	switch v := v.(type) {
+	case nil, bool:
+		return v
+	case string:
+		text = v
+	case float64:
+		text = strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		text = fmt.Sprint(v)
 	}
 	switch as {
 	case maskEmail:
@@ -230,8 +279,9 @@ func maskedPhone(s string) string {
 		}
 		return -1
 	}, s)
-	if n := len(digits); n > kept {
-		return hidden + digits[n-kept:]
+	shown := []rune(digits)
+	if n := len(shown); n > kept {
+		return hidden + string(shown[n-kept:])
 	}
 	if strings.HasPrefix(s, hidden) {
 		return hidden + digits

@@ -219,12 +219,21 @@ func TestInputs(t *testing.T) {
 		}
 	}
 	w.put(`schema: flow/v1
+id: needs
+title: N
+inputs: { name: { type: string, required: true } }
+start: ok
+nodes: { ok: { end: success } }
+`)
+	_, err := w.run.Start(t.Context(), engine.StartRequest{Flow: "needs", Manager: true})
+	refused(t, err, engine.InputInvalid)
+	w.put(`schema: flow/v1
 id: private
 title: P
 start: ok
 nodes: { ok: { end: success } }
 `)
-	_, err := w.run.Start(t.Context(), engine.StartRequest{Flow: "private"})
+	_, err = w.run.Start(t.Context(), engine.StartRequest{Flow: "private"})
 	refused(t, err, engine.NotFound)
 	_, err = w.run.Start(t.Context(), engine.StartRequest{Flow: "nowhere", Manager: true})
 	refused(t, err, engine.NotFound)

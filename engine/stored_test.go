@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -287,4 +288,33 @@ func rulesOf(e *engine.Error) map[string]int {
 		rules[p.Rule]++
 	}
 	return rules
+}
+
+// Of a flow that cannot run, a stranger learns no more than of one that can: a private one
+// is not there.
+func TestAStoppedPrivateFlowIsNotToldToStrangers(t *testing.T) {
+	t.Parallel()
+	const flow = "schema: flow/v1\nid: %s\ntitle: T\npublic: %t\nstart: a\nnodes:\n  a: { uses: test/do, next: ok }\n  ok: { end: success }\n"
+	w := newWorld(t)
+	w.put(fmt.Sprintf(flow, "open", true), fmt.Sprintf(flow, "closed", false))
+	start := func(id string, manager bool) error {
+		_, err := w.run.Start(t.Context(), engine.StartRequest{Flow: id, Manager: manager})
+		return err
+	}
+	refused(t, start("closed", false), engine.NotFound)
+	w.openWithout("test/do")
+	refused(t, start("open", false), engine.Unavailable)
+	refused(t, start("closed", false), engine.NotFound)
+	refused(t, start("closed", true), engine.Unavailable)
+	refused(t, start("nothing", false), engine.NotFound)
+
+	lost := fmt.Sprintf(flow, "open", true)
+	if err := w.db.Update(t.Context(), func(_ context.Context, tx *store.Tx) error {
+		tx.Delete(store.K("default", "flow", "open", engine.RevisionOf([]byte(lost))))
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.open()
+	refused(t, start("open", false), engine.Unavailable)
 }

@@ -209,3 +209,52 @@ func TestA53CodesAreNotKept(t *testing.T) {
 		}
 	}
 }
+
+// A claim is of one phone: another of the same user decides nothing.
+func TestAnotherPhoneOfTheUserDoesNotDecide(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user, p := w.dan()
+	second := w.phone()
+	w.claim(user, second)
+	made := w.qr().is(201)
+	_, err := p.ClaimCode(t.Context(), made.text("code"))
+	w.must(err)
+	w.refusedAs(second.ApproveCode(t.Context(), made.text("id")), 404, "NOT_FOUND")
+	w.refusedAs(second.DenyCode(t.Context(), made.text("id")), 404, "NOT_FOUND")
+	w.readCode(made.text("id")).in("CLAIMED")
+	w.must(p.ApproveCode(t.Context(), made.text("id")))
+}
+
+// What holds out no code at all is no guess; a code goes before a link; and guesses are
+// not limited where the limit is off.
+func TestWhatIsHeldOutIsOneCode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, limits(func(l *embedded.Limits) { l.CodeGuesses = 0 }))
+	_, p := w.dan()
+	code := w.qr().is(201).text("code")
+	hold := func(body obj) error { return p.Do(t.Context(), "POST", "authenticationCodes/look", body, nil) }
+	for _, body := range []obj{{}, {"code": ""}, {"code": "", "uri": ""}} {
+		w.refusedAs(hold(body), 400, "REQUIRED_VALUE")
+	}
+	link := "https://x/pingonesdk?authentication_code="
+	for _, body := range []obj{{"code": "x", "uri": link + code}, {"uri": link}, {"uri": "https://x/%zz?authentication_code=" + code}, {"uri": code}} {
+		w.refusedAs(hold(body), 400, "INVALID_VALUE")
+	}
+	for range 20 {
+		w.refusedAs(hold(obj{"code": "x"}), 400, "INVALID_VALUE")
+	}
+	w.must(hold(obj{"code": code, "uri": link + "x"}))
+}
+
+// A code outlives its app, and is read without it.
+func TestACodeIsReadWithoutItsApp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withP0)
+	other := w.otherApp()
+	made := w.qr(obj{"application": obj{"id": other}}).is(201)
+	w.api("DELETE", "applications/"+other, nil).want(204, "")
+	if r := w.readCode(made.text("id")); r.Status != 200 || r.text("application.id") != other {
+		t.Errorf("got %d %s, want 200 that names the app", r.Status, r.Raw)
+	}
+}

@@ -117,7 +117,7 @@ func TestAuthenticationCodeApproval(t *testing.T) {
 	}
 	w.readCode(made.text("id")).in("UNCLAIMED")
 	// T11.6: typed, as people do.
-	typed := strings.ToLower(made.text("code")[:4] + " " + made.text("code")[4:])
+	typed := strings.ToLower(made.text("code")[:2] + " " + made.text("code")[2:4] + "-" + made.text("code")[4:])
 	claimed, err := p.ClaimCode(t.Context(), typed)
 	w.must(err)
 	if r := w.readCode(made.text("id")).in("COMPLETED"); claimed.Status != "COMPLETED" || r.text("user.id") != user {

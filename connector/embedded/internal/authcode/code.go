@@ -50,11 +50,7 @@ func (s *Codes) draw(c *rest.Call, r *record) error {
 // place finds the id of a code without reading it in the unit: the latch comes first. ""
 // is none.
 func (s *Codes) place(c *rest.Call, code string) (string, error) {
-	at := s.placeKey(c.Env, code)
-	if b, mine := c.Tx.Pending(at); mine {
-		return string(b), nil
-	}
-	recs, err := c.DB.Get(c.Ctx, at)
+	recs, err := c.DB.Get(c.Ctx, s.placeKey(c.Env, code))
 	if err != nil {
 		return "", fmt.Errorf("read an authentication code: %w", err)
 	}
@@ -72,7 +68,7 @@ func link(prefix, code string) string {
 // typed is a code as it was typed, in groups and small letters too, or as it stands in a
 // link that was scanned; "" when there is none in that.
 func typed(code, uri string) string {
-	if code == "" && uri != "" {
+	if code == "" {
 		u, err := url.Parse(uri)
 		if err != nil {
 			return ""

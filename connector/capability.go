@@ -47,6 +47,12 @@ type Capability struct {
 	// CREDENTIALS_CHANGED, or the error that kept it from telling. Without Confirm a proof
 	// counts until the execution ends.
 	Confirm func(ctx context.Context, p Proof) *Fail
+
+	// IsProven is for a Run that gives an Undo: it reports whether its subject has been
+	// proven to be somebody's in the meantime, by whatever way. Then it is not undone, nor
+	// when IsProven fails. Without it an undo waits only for executions that authenticate
+	// its subject.
+	IsProven func(ctx context.Context, subject string) (bool, *Fail)
 }
 
 // Call is what a run gets.
@@ -78,7 +84,8 @@ type Complete struct {
 
 	// Undo is set when the run made something that is to go, or to be put out of use, if the
 	// execution is left: it ends in any other way than COMPLETED, be it canceled, failed or
-	// expired. The engine keeps it and runs it then, the last one first.
+	// expired. The engine keeps it and runs it then, the last one first. It does not, if
+	// another execution has authenticated the Subject by then.
 	Undo *Undo
 
 	// Keeps names the Subject of earlier Undos that are not to be run any more.

@@ -114,6 +114,19 @@ func (e *Entry) Confirm(ctx context.Context, p Proof) (fail *Fail) {
 	return e.Capability.Confirm(ctx, p)
 }
 
+// IsProven reports whether what an earlier Run made is somebody's now. It never panics.
+func (e *Entry) IsProven(ctx context.Context, subject string) (proven bool, fail *Fail) {
+	if e.Capability.IsProven == nil {
+		return false, nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			fail = &Fail{Code: CodeInternal, Err: fmt.Errorf("panic: %v\n%s", r, debug.Stack())}
+		}
+	}()
+	return e.Capability.IsProven(ctx, subject)
+}
+
 func (e *Entry) checked(ctx context.Context, call Call, run func(context.Context, Call) Outcome) Outcome {
 	if bad := e.Spec.Input.Validate(call.Input); bad != nil {
 		return refusal(CodeInputInvalid, bad)

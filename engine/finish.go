@@ -106,7 +106,11 @@ func (w *walker) finish(e event, outcome string, info *ErrorInfo) error {
 		}
 		w.st.head.Result = result
 	}
-	if e != eventComplete {
+	if e == eventComplete {
+		if err := w.settleUndos(w.st.head.Result); err != nil {
+			return err
+		}
+	} else {
 		w.cancelOpen()
 		if err := w.undoAll(); err != nil {
 			return err

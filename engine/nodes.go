@@ -55,7 +55,7 @@ func (w *walker) took(n *flows.Node, o connector.Outcome) error {
 	case connector.Complete:
 		w.note(TraceEntry{Event: "complete", Capability: n.Capability.ID})
 		w.takeSession(n.Capability, o.Output)
-		w.noteUndo(o)
+		w.noteUndo(n.Capability.ID, o)
 		w.forgetResource(n)
 		w.keepOutput(n, n.Capability, n.Save, n.SaveMember, o.Output)
 		if o.Proof != nil {

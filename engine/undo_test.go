@@ -94,3 +94,62 @@ func TestAnUndoThatIsRefusedDoesNotHoldTheEnd(t *testing.T) {
 		t.Errorf("got %s after %d undos", c.e.Status, w.caps.count("test/once"))
 	}
 }
+
+// What became somebody's while the execution waited stays, and so does what may have.
+func TestWhatIsSomebodysIsNotUndone(t *testing.T) {
+	t.Parallel()
+	proven := func(is bool, fail *connector.Fail) func(context.Context, string) (bool, *connector.Fail) {
+		return func(_ context.Context, subject string) (bool, *connector.Fail) { return is && subject == "u", fail }
+	}
+	for name, c := range map[string]struct {
+		isProven func(context.Context, string) (bool, *connector.Fail)
+		signsOn  string // who signs on elsewhere
+		want     int
+	}{
+		"nothing happened":         {proven(false, nil), "", 1},
+		"no way to tell":           {nil, "", 1},
+		"signed on elsewhere":      {proven(false, nil), "u", 0},
+		"somebody else signed on":  {proven(false, nil), "v", 1},
+		"proven elsewhere":         {proven(true, nil), "", 0},
+		"the service does not say": {proven(false, &connector.Fail{Code: connector.CodeUnavailable}), "", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			caps := capabilitiesOf(w)
+			for i := range caps {
+				if caps[i].ID == "test/make" {
+					caps[i].IsProven = c.isProven
+				}
+			}
+			reg, err := connector.NewRegistry(caps...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.opts.Capabilities = reg
+			w.open()
+			w.caps.set("test/make", func(context.Context, connector.Call) connector.Outcome {
+				return connector.Complete{Output: output(map[string]any{"id": "u", "status": "DONE"}),
+					Undo: &connector.Undo{Subject: "u", Capability: "test/once", Input: map[string]any{"text": "u"}}}
+			})
+			w.caps.set("test/login", func(context.Context, connector.Call) connector.Outcome {
+				return connector.Complete{Output: output(map[string]any{}), Proof: &connector.Proof{
+					UserID: c.signsOn, Methods: []string{"pwd"}, At: w.clock.Now()}}
+			})
+			w.put(leaving, guarded)
+			x := w.start("leaving", nil)
+			if c.signsOn != "" {
+				w.start("guarded", nil).act("submit", map[string]any{"otp": "123456"})
+			}
+			w.open()
+			w.clock.move(time.Hour)
+			w.tick()
+			if x.get(); x.e.Status != engine.Expired {
+				t.Errorf("got %s, want %s", x.e.Status, engine.Expired)
+			}
+			if got := w.caps.count("test/once"); got != c.want {
+				t.Errorf("undone %d times, want %d", got, c.want)
+			}
+		})
+	}
+}

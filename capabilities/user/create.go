@@ -22,7 +22,7 @@ type createInput struct {
 //
 // API: POST /users
 func create() node.Spec {
-	return node.DefineRun("user/create",
+	return node.WithProven(node.DefineRun("user/create",
 		func(ctx context.Context, c node.Client, in createInput) connector.Outcome {
 			return c.Do(ctx, pingone.Request{
 				Method: http.MethodPost, Path: pingone.Path{"users"},
@@ -32,7 +32,7 @@ func create() node.Spec {
 					Put("mobilePhone", in.MobilePhone).
 					PutRef("population", node.Text(in.Population)),
 			}, node.Whole("user"), in.undone)
-		})
+		}), hasProvenEmail)
 }
 
 // undone tells what becomes of the user if the execution is left.
@@ -47,4 +47,13 @@ func (in createInput) undone(a node.Answer, done *connector.Complete) {
 	case "disable":
 		done.Undo = &connector.Undo{Subject: id, Capability: "user/update", Input: map[string]any{"userId": id, "enabled": false}}
 	}
+}
+
+// hasProvenEmail reports whether the address of a user was verified, by whomever.
+func hasProvenEmail(ctx context.Context, c node.Client, userID string) (bool, *connector.Fail) {
+	user, fail := c.Ask(ctx, readRequest(byID{userID}))
+	if fail != nil {
+		return false, fail
+	}
+	return user.Body["emailVerified"] == true, nil
 }

@@ -46,6 +46,7 @@ type Spec struct {
 	run     func(context.Context, Client, map[string]any) connector.Outcome
 	recover func(context.Context, Client, map[string]any) connector.Outcome
 	confirm func(context.Context, Client, connector.Proof) *connector.Fail
+	proven  func(context.Context, Client, string) (bool, *connector.Fail)
 }
 
 // Define makes a capability of one request. Each shape adds members to its output.
@@ -69,6 +70,12 @@ func WithRecover[In any](s Spec, run func(context.Context, Client, In) connector
 // WithConfirm says how a proof is judged again.
 func WithConfirm(s Spec, confirm func(context.Context, Client, connector.Proof) *connector.Fail) Spec {
 	s.confirm = confirm
+	return s
+}
+
+// WithProven says when what a run made is somebody's, and not to be undone any more.
+func WithProven(s Spec, proven func(ctx context.Context, c Client, subject string) (bool, *connector.Fail)) Spec {
+	s.proven = proven
 	return s
 }
 
@@ -137,6 +144,9 @@ func (s Spec) bind(c Client) connector.Capability {
 	}
 	if s.confirm != nil {
 		bound.Confirm = func(ctx context.Context, p connector.Proof) *connector.Fail { return s.confirm(ctx, c, p) }
+	}
+	if s.proven != nil {
+		bound.IsProven = func(ctx context.Context, subject string) (bool, *connector.Fail) { return s.proven(ctx, c, subject) }
 	}
 	return bound
 }

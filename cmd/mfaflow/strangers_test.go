@@ -17,7 +17,7 @@ import (
 var persons = []struct {
 	name, is string
 }{
-	{"ben", "an account with a device"}, {"ana", "an account without a device"}, {"nob", "nobody"}, {"dis", "disabled"},
+	{"ben", "an account with a device"}, {"sam", "an account with a phone"}, {"ana", "an account without a device"}, {"nob", "nobody"}, {"dis", "disabled"},
 	{"loc", "locked"}, {"blo", "of a blocked device"}, {"off", "with MFA off"}, {"pen", "of a device that waits for its activation"},
 }
 
@@ -30,7 +30,7 @@ func makePersons(s *site) {
 	for _, p := range persons {
 		switch p.name {
 		case "nob":
-		case "ana", "pen":
+		case "ana", "pen", "sam":
 			ids[p.name] = s.user(p.name, benPassword)
 		default:
 			ids[p.name] = s.user(p.name, benPassword, p.name+"@example.com")
@@ -43,6 +43,7 @@ func makePersons(s *site) {
 	s.manage("PUT", api+ids["off"]+"/mfaEnabled", map[string]any{"mfaEnabled": false}, http.StatusOK, nil)
 	s.manage("POST", api+ids["loc"], map[string]any{}, http.StatusOK, nil, vendor("account.lock")...)
 	s.manage("POST", api+ids["pen"]+"/devices", map[string]any{"type": "SMS", "phone": "+12025550100", "status": "ACTIVATION_REQUIRED"}, http.StatusCreated, nil)
+	s.manage("POST", api+ids["sam"]+"/devices", map[string]any{"type": "SMS", "phone": "+12025550101", "status": "ACTIVE"}, http.StatusCreated, nil)
 	var list struct {
 		Embedded struct{ Devices []struct{ ID string } } `json:"_embedded"`
 	}

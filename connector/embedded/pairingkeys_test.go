@@ -55,9 +55,13 @@ func TestPairingKeyLimit(t *testing.T) {
 	w := newWorld(t)
 	user := w.user("ben")
 	first := w.key(user, nil)
-	for range 19 {
-		w.key(user, nil)
+	made := []string{first.text("id")}
+	more := func(n int) {
+		for range n {
+			made = append(made, w.key(user, nil).text("id"))
+		}
 	}
+	more(19)
 	r := w.api("POST", "users/"+user+"/pairingKeys", nil).want(400, "LIMIT_EXCEEDED")
 	if r.at("details.0.innerError.maximumAllowed") != 20.0 {
 		t.Errorf("%s", r.Raw)
@@ -65,14 +69,20 @@ func TestPairingKeyLimit(t *testing.T) {
 	if err := w.phone().Pair(t.Context(), first.text("code")); err != nil {
 		t.Fatal(err)
 	}
-	w.key(user, nil)
+	more(1)
 	for range 3 { // expired ones count no more, and are forgotten from the oldest
 		w.clock.Move(10 * time.Minute)
-		for range 20 {
-			w.key(user, nil)
+		more(20)
+	}
+	for i, id := range made {
+		r := w.api("GET", "users/"+user+"/pairingKeys/"+id, nil)
+		if want := i >= len(made)-40; (r.Status == 200) != want {
+			t.Errorf("key %d of %d: %d, want found: %t", i+1, len(made), r.Status, want)
 		}
 	}
-	w.api("GET", "users/"+user+"/pairingKeys/"+first.text("id"), nil).want(404, "NOT_FOUND")
+	w.clock.Move(24*time.Hour + 10*time.Minute)
+	more(1)
+	w.api("GET", "users/"+user+"/pairingKeys/"+made[len(made)-2], nil).want(404, "NOT_FOUND")
 }
 
 // A key is for the apps that it names, or all that the policy lets pair; the shortest of
@@ -101,11 +111,16 @@ func TestPairingKeyApplications(t *testing.T) {
 	if d := cmp.Diff(refs(first, second), all.at("applications")); d != "" || all.text("expiresAt") != "2026-11-22T09:05:00.123Z" {
 		t.Errorf("%s %s", d, all.Raw)
 	}
+	if d := cmp.Diff(refs(first, second), w.keyNow(user, all).at("applications")); d != "" {
+		t.Error(d)
+	}
 	if k := w.key(user, under(first)); k.text("expiresAt") != "2026-11-22T11:00:00.123Z" {
 		t.Errorf("%s", k.Raw)
 	}
 	w.api("POST", "users/"+user+"/pairingKeys", under(third)).want(400, "INVALID_VALUE")
 	w.api("POST", "users/"+user+"/pairingKeys", under(off)).want(400, "INVALID_VALUE")
+	w.api("POST", "users/"+user+"/pairingKeys", under(first, third)).want(400, "INVALID_VALUE")
+	w.api("POST", "users/"+user+"/pairingKeys", under(first, user)).want(400, "INVALID_VALUE")
 	one := w.key(user, under(second))
 	if one.text("uri") != "bank:/pingonesdk?pairing_key="+one.text("code") {
 		t.Errorf("%s", one.Raw)
@@ -199,4 +214,27 @@ func TestSweepPairingKeys(t *testing.T) {
 		t.Errorf("%d swept, %v", n, err)
 	}
 	w.api("GET", "users/"+user+"/pairingKeys/"+key.text("id"), nil).want(404, "NOT_FOUND")
+}
+
+// The shortest lifetime of a key's apps is its own, wherever it stands. An app that is gone
+// can pair nothing, and a policy may say that a lock by an administrator is no bar.
+func TestPairingKeyFollowsItsPolicy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user, first := w.user("ben"), embedded.NativeApplication(envID)
+	second := w.api("POST", "applications", native("Second", nil)).want(201, "").text("id")
+	policy := w.api("POST", "deviceAuthenticationPolicies", policyBody(func(p obj) {
+		p["name"], p["default"], p["ignoreUserLock"] = "Apps", false, true
+		p["mobile"] = obj{"enabled": true, "applications": []any{
+			obj{"id": first, "pairingKeyLifetime": duration(5, "MINUTES")}, obj{"id": second, "pairingKeyLifetime": duration(2, "HOURS")}}}
+	})).want(201, "").text("id")
+	key := w.key(user, obj{"policy": obj{"id": policy}})
+	if got := key.text("expiresAt"); got != "2026-11-22T09:05:00.123Z" {
+		t.Errorf("expiresAt %s, want five minutes from now", got)
+	}
+	w.api("DELETE", "applications/"+second, nil).want(204, "")
+	gone := w.phone(func(o *phone.Options) { o.Application = second })
+	w.refused(gone.Pair(t.Context(), key.text("code")), 400, "INVALID_VALUE")
+	w.api("POST account.lock", "users/"+user, nil).want(200, "")
+	w.must(w.phone().Pair(t.Context(), key.text("code")))
 }

@@ -30,8 +30,6 @@ func (k *Keys) permit(c *rest.Call, r *record, named []rest.Ref) ([]*application
 		switch {
 		case ok && (life == 0 || rules.PairingKeyLifetime < life):
 			life = rules.PairingKeyLifetime
-		case !ok && len(named) > 0:
-			return nil, rest.Invalid("applications", "has an application that may not be paired under the policy")
 		case !ok:
 			continue
 		}
@@ -39,7 +37,7 @@ func (k *Keys) permit(c *rest.Call, r *record, named []rest.Ref) ([]*application
 	}
 	for _, n := range named {
 		if !slices.Contains(r.Apps, n.ID) {
-			return nil, rest.Invalid("applications", "has an application that is not known here")
+			return nil, rest.Invalid("applications", "has an application that is not known here, or may not be paired under the policy")
 		}
 	}
 	if len(apps) == 0 {

@@ -103,8 +103,8 @@ func TestATenantsProofIsConfirmed(t *testing.T) {
 		"policy gone":                    {without("deviceAuthenticationPolicies/p"), device, "NO_USABLE_DEVICES"},
 		"policy that may not be read":    {policy(obj{"code": "ACCESS_FAILED"}), device, ""},
 		"user that may not be read":      {with("users/u", obj{"code": "ACCESS_FAILED"}), device, "ACCESS_FAILED"},
-		"policy that lets locked users":  {lenient(locked("lockedAt"), "ignoreUserLock", true), device, ""},
-		"policy that lets disabled ones": {lenient(user(obj{"enabled": false}), "blockDisabledUsers", false), device, ""},
+		"policy that lets locked users":  {setPolicyMember(locked("lockedAt"), "ignoreUserLock", true), device, ""},
+		"policy that lets disabled ones": {setPolicyMember(user(obj{"enabled": false}), "blockDisabledUsers", false), device, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -124,8 +124,8 @@ func TestATenantsProofIsConfirmed(t *testing.T) {
 	}
 }
 
-// lenient sets a member of a tenant's policy.
-func lenient(t tenant, member string, value bool) tenant {
+// setPolicyMember sets a member of a tenant's policy.
+func setPolicyMember(t tenant, member string, value bool) tenant {
 	t["deviceAuthenticationPolicies/p"][member] = value
 	return t
 }

@@ -70,7 +70,7 @@ func newCatalog(r *Runner, env map[string]string) *Catalog {
 func (c *Catalog) CompiledBytes() int64 { return c.cache.Bytes() }
 
 // Compiled counts the flows that were compiled to be run, since the Runner was made.
-func (c *Catalog) Compiled() int { return c.cache.Compiled() }
+func (c *Catalog) Compiled() int { return c.cache.CountCompiled() }
 
 func (c *Catalog) flowKey(id, revision string) store.Key {
 	return store.K(c.r.environment, "flow", id, revision)

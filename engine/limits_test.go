@@ -92,10 +92,10 @@ nodes:
 func TestCirclesEndByTheirCounter(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *engine.Options) { o.Limits = engine.Limits{StepVisits: 20, TotalVisits: 30, CallDepth: 2} })
-	w.put(screenless("d3", "{ next: ok }"), screenless("d2", "{ call: d3, next: { success: ok } }"),
-		screenless("d1", "{ call: d2, next: { success: ok } }"), screenless("d0", "{ call: d1, next: { success: ok } }"),
-		screenless("around", "{ next: [{ when: request.userAgent == \"none\", then: ok }, { then: b }] }\n  b: { next: a }"),
-		strings.Replace(screenless("person", "{ show: ask, next: { submit: a, skip: ok, cancel: ok } }"), "nodes:", ask+"nodes:", 1))
+	w.put(flowWithoutScreen("d3", "{ next: ok }"), flowWithoutScreen("d2", "{ call: d3, next: { success: ok } }"),
+		flowWithoutScreen("d1", "{ call: d2, next: { success: ok } }"), flowWithoutScreen("d0", "{ call: d1, next: { success: ok } }"),
+		flowWithoutScreen("around", "{ next: [{ when: request.userAgent == \"none\", then: ok }, { then: b }] }\n  b: { next: a }"),
+		strings.Replace(flowWithoutScreen("person", "{ show: ask, next: { submit: a, skip: ok, cancel: ok } }"), "nodes:", ask+"nodes:", 1))
 	w.start("d1", nil).ended(engine.Completed, "success", "")
 	for flow, says := range map[string]string{"d0": "sub-flows are nested too deep", "around": "too many nodes were visited"} {
 		c := w.start(flow, nil)
@@ -115,8 +115,8 @@ func TestCirclesEndByTheirCounter(t *testing.T) {
 	}
 }
 
-// screenless is a flow of one node and an end.
-func screenless(id, node string) string {
+// flowWithoutScreen is a flow of one node and an end.
+func flowWithoutScreen(id, node string) string {
 	return "schema: flow/v1\nid: " + id + "\ntitle: T\nstart: a\nnodes:\n  a: " + node + "\n  ok: { end: success }\n"
 }
 

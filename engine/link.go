@@ -49,7 +49,7 @@ func (l *linker) entry(id string) (*entry, error) {
 	l.entered[id] = true
 	e := &entry{id: id, revision: revision}
 	var src []byte
-	called, known := l.c.cache.Called(revision)
+	called, known := l.c.cache.ListCalled(revision)
 	if !known {
 		var err error
 		if src, err = l.read(id, revision); err != nil {
@@ -101,7 +101,7 @@ func isUnreadable(err error) bool {
 func (e *entry) parse(src []byte) {
 	e.flow, e.problems = flows.ParseStored(fileName(e.id), src)
 	if e.flow != nil {
-		e.called = e.flow.Called()
+		e.called = e.flow.ListCalls()
 	}
 }
 

@@ -34,7 +34,7 @@ func randomCapabilities(choices *flowstest.Choices) (*connector.Registry, error)
 		defer mu.Unlock()
 		e, _ := reg.Lookup(id)
 		if len(e.Spec.Errors) > 0 && choices.Chance(4) {
-			return connector.Fail{Code: e.Spec.Errors[choices.Below(len(e.Spec.Errors))]}
+			return connector.Fail{Code: e.Spec.Errors[choices.PickNumber(len(e.Spec.Errors))]}
 		}
 		output, _ := flowstest.Sample(choices, e.Spec.Output.Doc).(map[string]any)
 		return connector.Complete{Output: output}
@@ -105,7 +105,7 @@ func (w *world) walkMade(choices *flowstest.Choices, flow string, inputs map[str
 	e, err := w.run.Start(w.t.Context(), engine.StartRequest{Flow: flow, Inputs: inputs, Manager: true})
 	w.isAnswer(err, text)
 	for err == nil && e.Step != nil && len(e.Step.Actions) > 0 && steps < madeSteps {
-		action := e.Step.Actions[choices.Below(len(e.Step.Actions))]
+		action := e.Step.Actions[choices.PickNumber(len(e.Step.Actions))]
 		form, _ := flowstest.Sample(choices, e.Step.Form).(map[string]any)
 		next, failed := w.run.Resume(w.t.Context(), e.ID, engine.ResumeRequest{
 			Token: e.Step.Token, Action: action.ID, Form: form, Access: engine.Access{Manager: true}})

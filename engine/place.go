@@ -19,11 +19,11 @@ const (
 )
 
 func (w *walker) givenTo(takes *cond.Type) place {
-	return place{given, takes, w.program().Flow.Stored()}
+	return place{given, takes, w.program().Flow.IsStored()}
 }
 
 func (w *walker) shownOn(takes *cond.Type) place {
-	return place{shown, takes, w.program().Flow.Stored()}
+	return place{shown, takes, w.program().Flow.IsStored()}
 }
 
 func (p place) member(name string) place { return place{p.kind, p.takes.Member(name), p.stored} }

@@ -100,8 +100,8 @@ func (c *programCache) Entry(key string) *entry {
 	return c.entries[key]
 }
 
-// Called lists the flows that a revision calls, if an entry of it is kept.
-func (c *programCache) Called(revision string) ([]string, bool) {
+// ListCalled lists the flows that a revision calls, if an entry of it is kept.
+func (c *programCache) ListCalled(revision string) ([]string, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	called, ok := c.revisions[revision]
@@ -115,8 +115,8 @@ func (c *programCache) Bytes() int64 {
 	return c.bytes
 }
 
-// Compiled counts the flows that were compiled for the cache so far.
-func (c *programCache) Compiled() int {
+// CountCompiled counts the flows that were compiled for the cache so far.
+func (c *programCache) CountCompiled() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.compiled

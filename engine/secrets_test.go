@@ -154,7 +154,7 @@ func kindOfPlace(place string) string {
 // object, list or any.
 type exprMaker struct{ *rand.Rand }
 
-func (m exprMaker) one(list ...string) string { return list[m.IntN(len(list))] }
+func (m exprMaker) pickOne(list ...string) string { return list[m.IntN(len(list))] }
 
 func (m exprMaker) expr(kind string, depth int) string {
 	switch kind {
@@ -165,47 +165,47 @@ func (m exprMaker) expr(kind string, depth int) string {
 	case "list":
 		return m.list(depth)
 	}
-	return m.expr(m.one("text", "object", "object", "list"), depth)
+	return m.expr(m.pickOne("text", "object", "object", "list"), depth)
 }
 
 func (m exprMaker) text(depth int) string {
 	if depth == 0 || m.IntN(3) == 0 {
-		return m.one("nodes.keys.rawResponse.id", "inputs.plain", "vars.l[0].id", "nodes.keys.rawResponse.device.secret", "nodes.ask.form.password", "inputs.key", "nodes.ask.form.email")
+		return m.pickOne("nodes.keys.rawResponse.id", "inputs.plain", "vars.l[0].id", "nodes.keys.rawResponse.device.secret", "nodes.ask.form.password", "inputs.key", "nodes.ask.form.email")
 	}
 	switch m.IntN(5) {
 	case 0:
-		return fmt.Sprintf("%s(%s)", m.one("lower", "upper", "string", "trim"), m.text(depth-1))
+		return fmt.Sprintf("%s(%s)", m.pickOne("lower", "upper", "string", "trim"), m.text(depth-1))
 	case 1:
 		return fmt.Sprintf("(%s + %s)", m.text(depth-1), m.text(depth-1))
 	case 2:
 		return fmt.Sprintf(`(first(keys(%s)) ?? "none")`, m.object(depth-1))
 	case 3:
-		return fmt.Sprintf(`(%s == %s ? %s : %s)`, m.expr("any", depth-1), m.one("nil", m.expr("any", depth-1)), m.text(depth-1), m.text(depth-1))
+		return fmt.Sprintf(`(%s == %s ? %s : %s)`, m.expr("any", depth-1), m.pickOne("nil", m.expr("any", depth-1)), m.text(depth-1), m.text(depth-1))
 	}
 	return fmt.Sprintf("(%s in %s ? %s : %s)", m.text(depth-1), m.list(depth-1), m.text(depth-1), m.text(depth-1))
 }
 
 func (m exprMaker) object(depth int) string {
 	if depth == 0 || m.IntN(3) == 0 {
-		return m.one("nodes.keys", "vars.v", "vars.w", "vars.m", "vars.m.k", "nodes.keys.rawResponse", "nodes.keys.rawResponse.device", "vars.w.rawResponse.device", "vars.l[0]",
+		return m.pickOne("nodes.keys", "vars.v", "vars.w", "vars.m", "vars.m.k", "nodes.keys.rawResponse", "nodes.keys.rawResponse.device", "vars.w.rawResponse.device", "vars.l[0]",
 			"nodes.ask.form", "nodes.ask", "inputs", `(nodes.keys.byName ?? {})`, `(nodes.keys.rawResponse.open ?? {})`, `(nodes.ask.form.inner ?? {})`)
 	}
 	switch m.IntN(5) {
 	case 0:
 		return fmt.Sprintf("{a: %s, secret: %s}", m.expr("any", depth-1), m.expr("any", depth-1))
 	case 1:
-		return fmt.Sprintf("(%s ? %s : %s)", m.one("true", "has(client.locale)", `inputs.plain == "p"`), m.object(depth-1), m.object(depth-1))
+		return fmt.Sprintf("(%s ? %s : %s)", m.pickOne("true", "has(client.locale)", `inputs.plain == "p"`), m.object(depth-1), m.object(depth-1))
 	case 2:
-		return fmt.Sprintf("(find(%s, %s) ?? {})", m.one("nodes.keys.devices", "vars.l"), m.one("true", "has(.secret)", ". != nil"))
+		return fmt.Sprintf("(find(%s, %s) ?? {})", m.pickOne("nodes.keys.devices", "vars.l"), m.pickOne("true", "has(.secret)", ". != nil"))
 	case 3:
-		return fmt.Sprintf(`(%s["a"] ?? {})`, m.one("(nodes.keys.byName ?? {})", "(nodes.keys.rawResponse.open ?? {})"))
+		return fmt.Sprintf(`(%s["a"] ?? {})`, m.pickOne("(nodes.keys.byName ?? {})", "(nodes.keys.rawResponse.open ?? {})"))
 	}
-	return fmt.Sprintf("(first(%s) ?? {})", m.one("nodes.keys.devices", "vars.l", "filter(vars.l, true)", "map(vars.l, .)", "[vars.v]"))
+	return fmt.Sprintf("(first(%s) ?? {})", m.pickOne("nodes.keys.devices", "vars.l", "filter(vars.l, true)", "map(vars.l, .)", "[vars.v]"))
 }
 
 func (m exprMaker) list(depth int) string {
 	if depth == 0 || m.IntN(3) == 0 {
-		return m.one("nodes.keys.devices", "vars.l", "(nodes.keys.seeds ?? [])", "[nodes.keys.either]")
+		return m.pickOne("nodes.keys.devices", "vars.l", "(nodes.keys.seeds ?? [])", "[nodes.keys.either]")
 	}
 	switch m.IntN(4) {
 	case 0:
@@ -213,9 +213,9 @@ func (m exprMaker) list(depth int) string {
 	case 1:
 		return fmt.Sprintf("[%s, %s]", m.expr("any", depth-1), m.expr("any", depth-1))
 	case 2:
-		return fmt.Sprintf("map(%s, %s)", m.list(depth-1), m.one(".", "({a: .})", "[.]", "string(1)", m.expr("any", depth-1)))
+		return fmt.Sprintf("map(%s, %s)", m.list(depth-1), m.pickOne(".", "({a: .})", "[.]", "string(1)", m.expr("any", depth-1)))
 	}
-	return fmt.Sprintf("filter(%s, %s)", m.list(depth-1), m.one("true", ". != nil", ". == 1 or true"))
+	return fmt.Sprintf("filter(%s, %s)", m.list(depth-1), m.pickOne("true", ". != nil", ". == 1 or true"))
 }
 
 // leak looks for the words in all that an execution gives and leaves behind.

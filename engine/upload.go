@@ -142,7 +142,7 @@ func (c *Catalog) checkUpload(tx *store.Tx, parsed []*flows.Flow, base *Bundle) 
 // before is the flow as it is deployed. What stopped a caller is no reason at all.
 func judgeUpload(f *flows.Flow, problems []flows.Problem, fresh bool, before *entry) []flows.Problem {
 	switch {
-	case fresh && !f.Stored():
+	case fresh && !f.IsStored():
 		return problems
 	case !fresh && before.program == nil:
 		return nil

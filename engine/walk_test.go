@@ -301,7 +301,7 @@ func TestAnEndWithAnErrorIsAnOutcomeOfASubFlow(t *testing.T) {
 			t.Run(name+" to "+target, func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t)
-				w.put(replace(screenless("inner", "{ next: ok }"), "end: success", "end: "+name+", error: ACCESS_DENIED"),
+				w.put(replace(flowWithoutScreen("inner", "{ next: ok }"), "end: success", "end: "+name+", error: ACCESS_DENIED"),
 					"schema: flow/v1\nid: outer\ntitle: F\nstart: a\nnodes:\n  a: { call: inner, next: { "+name+": z, else: other } }\n  z: { "+target+" }\n  other: { end: other }\n")
 				c := w.start("outer", nil)
 				if want == "" {

@@ -67,7 +67,7 @@ func (c *checker) inputValueType(in Input) *cond.Type {
 	if in.Schema == nil {
 		return &cond.Type{}
 	}
-	return c.partType(in.Schema).Called(in.Name, in.Schema.Doc)
+	return c.partType(in.Schema).MarkByName(in.Name, in.Schema.Doc)
 }
 
 // finish fills in what callers of the flow need to know.

@@ -56,7 +56,7 @@ type allChecker struct {
 func (a *allChecker) check(f *Flow) {
 	a.state[f] = checking
 	circle := map[string]bool{}
-	for _, id := range f.Called() {
+	for _, id := range f.ListCalls() {
 		child := a.given[id]
 		switch {
 		case child == nil || child == f:

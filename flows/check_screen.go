@@ -41,20 +41,20 @@ func (c *checker) memberShown(n *Node, m *Member, have cond.Field, in Input) {
 		c.inputGiven(n, m, have, in, false)
 		return
 	}
-	c.assign(n, m, have, cond.Field{Type: opened(c.partType(in.Schema)), Absent: "optional"})
+	c.assign(n, m, have, cond.Field{Type: openType(c.partType(in.Schema)), Absent: "optional"})
 }
 
-// opened is t with all objects in it letting other members through.
-func opened(t *cond.Type) *cond.Type {
+// openType returns t with all objects in it letting other members through.
+func openType(t *cond.Type) *cond.Type {
 	if t == nil {
 		return nil
 	}
 	o := *t
 	o.Open = t.Kind == cond.Object
-	o.Items = opened(t.Items)
+	o.Items = openType(t.Items)
 	o.Fields = make(map[string]cond.Field, len(t.Fields))
 	for name, f := range t.Fields {
-		f.Type = opened(f.Type)
+		f.Type = openType(f.Type)
 		o.Fields[name] = f
 	}
 	return &o

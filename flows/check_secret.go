@@ -100,7 +100,7 @@ func (c *checker) secretKept(v *Value, node string) {
 			return
 		}
 		for _, path := range e.Program.Reads() {
-			if !c.forgotten(path) {
+			if !c.isForgotten(path) {
 				continue
 			}
 			outlives = true
@@ -116,9 +116,9 @@ func (c *checker) secretKept(v *Value, node string) {
 	})
 }
 
-// forgotten reports whether a path reads a secret that only the running step knows: one
+// isForgotten reports whether a path reads a secret that only the running step knows: one
 // of a form or of the inputs.
-func (c *checker) forgotten(path []string) bool {
+func (c *checker) isForgotten(path []string) bool {
 	switch path[0] {
 	case "inputs":
 		return len(path) == 1 && slices.ContainsFunc(c.f.Inputs, func(in Input) bool { return in.Secret }) || c.secretInput(path)

@@ -167,7 +167,7 @@ func (c *checker) sendsAnywhere(with []Member) bool {
 // checkShown demands a proof of each user whose personal data is in some values.
 func (c *checker) checkShown(i int, list []Member, s *userState, what string) {
 	for j := range list {
-		for _, key := range c.subjects(&list[j].Value, i, s) {
+		for _, key := range c.listSubjects(&list[j].Value, i, s) {
 			c.require(s.needs[key], userFault{valuePos(&list[j].Value), c.f.Nodes[i].ID, what + " personal data of a user of whom some path here has no proof"})
 		}
 	}

@@ -91,7 +91,7 @@ func (c *checker) runUsers(i int, e *connector.Entry, with []Member, path string
 		if m.Name == input && input != "" {
 			if need, as := c.userOf(&m.Value, i, before); as != "" || need.never || len(need.inputs) > 0 {
 				s.assign(path+"#", need, as)
-			} else if !vacuous(&m.Value) {
+			} else if !namesNobody(&m.Value) {
 				s.assign(path+"#", need, "")
 			}
 		} else if holder := c.holderOf(&m.Value, i); holder != "" {
@@ -247,10 +247,10 @@ func (c *checker) setUsers(i int, n *Node, s *userState) {
 		v, path := &n.Set[j].Value, "vars."+n.Set[j].Name
 		need, as := c.userOf(v, i, computed)
 		s.forget(path, path+"#", path+"!", path+".user")
-		if !vacuous(v) {
+		if !namesNobody(v) {
 			s.assign(path, need, unlessSet(n, as))
 		}
-		for _, key := range c.subjects(v, i, computed) {
+		for _, key := range c.listSubjects(v, i, computed) {
 			if old, again := s.needs[path+"!"]; again {
 				s.assign(path+"!", joinNeeds(old, computed.needs[key]), "")
 			} else {
@@ -271,15 +271,15 @@ func unlessSet(n *Node, path string) string {
 	return path
 }
 
-// subjects are the paths of the users whose personal data a value holds.
-func (c *checker) subjects(v *Value, i int, s *userState) []string {
+// listSubjects lists the paths of the users whose personal data a value holds.
+func (c *checker) listSubjects(v *Value, i int, s *userState) []string {
 	var keys []string
 	v.eachExpr(func(e *Expr) {
 		if e.Program == nil || !e.Program.Type().HasPersonal() {
 			return
 		}
 		for _, path := range e.Program.Reads() {
-			path = c.absolute(path, i)
+			path = c.resolveOut(path, i)
 			for key := range s.needs {
 				root, name, _ := strings.Cut(strings.TrimSuffix(key, "!"), ".")
 				if strings.HasSuffix(key, "!") && root == path[0] && (len(path) < 2 || name == path[1]) {
@@ -292,8 +292,8 @@ func (c *checker) subjects(v *Value, i int, s *userState) []string {
 	return slices.Compact(keys)
 }
 
-// vacuous reports whether a value names nobody.
-func vacuous(v *Value) bool {
+// namesNobody reports whether a value names nobody.
+func namesNobody(v *Value) bool {
 	if v.Expr != nil {
 		text := strings.TrimSpace(v.Expr.Source)
 		return text == `""` || text == "''" || text == "nil"
@@ -306,7 +306,7 @@ var plainUser = regexp.MustCompile(`^[A-Za-z0-9_.?\s]+?(\?\?\s*(""|''|nil)\s*)?$
 // userOf says when the user that a value names is proven, and the path that names the
 // same user, if it is one.
 func (c *checker) userOf(v *Value, i int, s *userState) (proofNeed, string) {
-	if vacuous(v) || v.broken || v.Expr != nil && v.Expr.Program == nil {
+	if namesNobody(v) || v.broken || v.Expr != nil && v.Expr.Program == nil {
 		return proofNeed{}, ""
 	}
 	if v.Expr == nil || strings.Contains(v.Expr.Source, "+") || !userType(v.Expr.Program.Type()) {
@@ -336,7 +336,7 @@ func (c *checker) userOf(v *Value, i int, s *userState) (proofNeed, string) {
 // userPath is the path of a userState for what an expression reads, "" if that is no user
 // whom the flow can know.
 func (c *checker) userPath(path []string, i int) string {
-	path = c.absolute(path, i)
+	path = c.resolveOut(path, i)
 	switch {
 	case len(path) == 2 && (path[0] == "inputs" || path[0] == "vars"):
 		return path[0] + "." + path[1]
@@ -354,8 +354,8 @@ func (c *checker) userPath(path []string, i int) string {
 	return ""
 }
 
-// absolute writes `out` as the node that gives it.
-func (c *checker) absolute(path []string, i int) []string {
+// resolveOut writes `out` as the node that gives it.
+func (c *checker) resolveOut(path []string, i int) []string {
 	if len(path) > 0 && path[0] == "out" && i >= 0 {
 		return slices.Concat([]string{"nodes", c.f.Nodes[i].ID}, path[1:])
 	}
@@ -397,7 +397,7 @@ func (c *checker) holderOf(v *Value, i int) string {
 	if v.Expr == nil || v.Expr.Program == nil || len(v.Expr.Program.Reads()) != 1 {
 		return ""
 	}
-	holder, member := c.resourceAt(c.absolute(v.Expr.Program.Reads()[0], i))
+	holder, member := c.resourceAt(c.resolveOut(v.Expr.Program.Reads()[0], i))
 	if member != "id" || !c.provesByStatus(c.resourceOf(holder)) {
 		return ""
 	}

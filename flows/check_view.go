@@ -12,14 +12,14 @@ import (
 // declared down to the leaves.
 func (c *checker) views() {
 	for _, id := range slices.Sorted(maps.Keys(c.f.Screens)) {
-		for _, p := range undeclared(c.f.Screens[id]) {
+		for _, p := range findUndeclared(c.f.Screens[id]) {
 			c.add(Pos{Line: p.Line, Column: p.Column}, "", p.Rule, fmt.Sprintf("the screen `%s`: %s", id, p.Text), p.Hint)
 		}
 	}
 }
 
-// undeclared finds what a screen takes without saying what is in it.
-func undeclared(s *Screen) []Problem {
+// findUndeclared finds what a screen takes without saying what is in it.
+func findUndeclared(s *Screen) []Problem {
 	var found []Problem
 	for _, in := range s.With {
 		if in.Schema == nil {

@@ -78,7 +78,7 @@ func loadLibrary(files fs.FS) (library, error) {
 			key := *p.doc.Root
 			key.Text = id
 			lib.screens[id] = p.screen(&key, p.doc.Root)
-			if err := firstProblem(undeclared(lib.screens[id])); err != nil {
+			if err := firstProblem(findUndeclared(lib.screens[id])); err != nil {
 				return lib, fmt.Errorf("the screen %s: %w", id, err)
 			}
 		}

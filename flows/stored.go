@@ -15,8 +15,8 @@ func ParseStored(file string, src []byte) (*Flow, []Problem) {
 	return parse(newParser(file, src, true))
 }
 
-// Stored reports whether ParseStored read the flow.
-func (f *Flow) Stored() bool { return f.stored }
+// IsStored reports whether ParseStored read the flow.
+func (f *Flow) IsStored() bool { return f.stored }
 
 // IsMisfit reports whether a problem says that a flow does not fit one that it calls:
 // its ends, its inputs or what it gives back.
@@ -26,14 +26,14 @@ func (f *Flow) IsMisfit(p Problem) bool {
 	case ruleUnrouted, ruleImpossible, ruleUnknownInput, ruleMissingInput, ruleInputRefused:
 		return n != nil && n.Kind == Call
 	case cond.RuleUnknownField:
-		return len(f.Called()) > 0
+		return len(f.ListCalls()) > 0
 	}
 	return false
 }
 
-// Called lists the ids of the flows that a flow names under `call`, sorted, whether they
+// ListCalls lists the ids of the flows that a flow names under `call`, sorted, whether they
 // are there or not. Unlike Calls it needs no Check.
-func (f *Flow) Called() []string {
+func (f *Flow) ListCalls() []string {
 	ids := map[string]bool{}
 	for _, n := range f.Nodes {
 		if n.Kind == Call && n.Name != "" {

@@ -28,7 +28,7 @@ func properties(t *testing.T) []property {
 		if err := json.Unmarshal(raw, &doc); err != nil {
 			t.Fatalf("%s: %v", id, err)
 		}
-		all = append(all, below(id, "", doc)...)
+		all = append(all, listPropertiesBelow(id, "", doc)...)
 	}
 	if len(all) < 1000 {
 		t.Fatalf("%d properties were found, want over 1,000: the walk misses some", len(all))
@@ -36,25 +36,25 @@ func properties(t *testing.T) []property {
 	return all
 }
 
-func below(id, path string, schema map[string]any) []property {
+func listPropertiesBelow(id, path string, schema map[string]any) []property {
 	var all []property
 	named, _ := schema["properties"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(named)) {
 		doc, _ := named[name].(map[string]any)
 		at := strings.TrimPrefix(path+"."+name, ".")
 		all = append(all, property{id, at, name, doc})
-		all = append(all, below(id, at, doc)...)
+		all = append(all, listPropertiesBelow(id, at, doc)...)
 	}
 	for _, word := range []string{"items", "additionalProperties", "not", "if", "then", "else"} {
 		if doc, ok := schema[word].(map[string]any); ok {
-			all = append(all, below(id, path, doc)...)
+			all = append(all, listPropertiesBelow(id, path, doc)...)
 		}
 	}
 	for _, word := range []string{"allOf", "anyOf", "oneOf", "prefixItems"} {
 		list, _ := schema[word].([]any)
 		for _, item := range list {
 			if doc, ok := item.(map[string]any); ok {
-				all = append(all, below(id, path, doc)...)
+				all = append(all, listPropertiesBelow(id, path, doc)...)
 			}
 		}
 	}
@@ -62,7 +62,7 @@ func below(id, path string, schema map[string]any) []property {
 		group, _ := schema[word].(map[string]any)
 		for _, item := range group {
 			if doc, ok := item.(map[string]any); ok {
-				all = append(all, below(id, path, doc)...)
+				all = append(all, listPropertiesBelow(id, path, doc)...)
 			}
 		}
 	}

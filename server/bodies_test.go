@@ -65,8 +65,8 @@ func serveBody(s http.Handler, method, path, kind string, body []byte, announced
 	return rec, count.n
 }
 
-// padded is a body of exactly n bytes that its kind accepts as a document.
-func padded(kind string, n int) []byte {
+// padBody makes a body of exactly n bytes that its kind accepts as a document.
+func padBody(kind string, n int) []byte {
 	if kind == "application/json" {
 		return []byte(`{"x":"` + strings.Repeat("x", n-8) + `"}`)
 	}
@@ -84,17 +84,17 @@ func TestEveryBodyEndsAtItsLimit(t *testing.T) {
 		for _, announced := range []bool{true, false} {
 			name := fmt.Sprintf("%s %s, announced %v", c.method, c.path, announced)
 			auth := []string{"Authorization", "Bearer " + token}
-			rec, read := serveBody(w.server, c.method, c.path, c.kind, padded(c.kind, c.limit+1), announced, auth...)
+			rec, read := serveBody(w.server, c.method, c.path, c.kind, padBody(c.kind, c.limit+1), announced, auth...)
 			if rec.Code != http.StatusRequestEntityTooLarge || !strings.Contains(rec.Body.String(), fmt.Sprint(c.limit)) {
 				t.Errorf("%s: one byte too much: status %d %s, want 413 with the limit", name, rec.Code, rec.Body)
 			}
 			if announced && read != 0 || read > int64(c.limit)+1 {
 				t.Errorf("%s: %d bytes of a body too large were read, limit %d", name, read, c.limit)
 			}
-			if rec, _ := serveBody(w.server, c.method, c.path, c.kind, padded(c.kind, c.limit), announced, auth...); rec.Code == http.StatusRequestEntityTooLarge {
+			if rec, _ := serveBody(w.server, c.method, c.path, c.kind, padBody(c.kind, c.limit), announced, auth...); rec.Code == http.StatusRequestEntityTooLarge {
 				t.Errorf("%s: a body of just the limit is refused: %s", name, rec.Body)
 			}
-			rec, read = serveBody(w.server, c.method, c.path, c.kind, padded(c.kind, c.limit), announced)
+			rec, read = serveBody(w.server, c.method, c.path, c.kind, padBody(c.kind, c.limit), announced)
 			if c.managed && (rec.Code != http.StatusUnauthorized || read != 0) {
 				t.Errorf("%s: without the token status %d after %d bytes, want 401 after none", name, rec.Code, read)
 			}
@@ -178,9 +178,9 @@ func TestEveryJSONBodyEndsAtItsValues(t *testing.T) {
 	}
 }
 
-// allocated is how many bytes f allocates, at most what one of three tries took. Not for
+// measureAllocation returns how many bytes f allocates, at most what one of three tries took. Not for
 // parallel tests.
-func allocated(f func()) (least uint64) {
+func measureAllocation(f func()) (least uint64) {
 	var before, after runtime.MemStats
 	for i := range 3 {
 		runtime.ReadMemStats(&before)
@@ -212,15 +212,15 @@ func TestBodiesCostBoundedMemory(t *testing.T) { // not parallel: it counts allo
 		limit uint64
 		run   func()
 	}{
-		"announced 1 MiB":          {32 << 10, send(string(padded("application/json", 1<<20)), true, 413)},
-		"announced one byte":       {32 << 10, send(string(padded("application/json", 64<<10+1)), true, 413)},
-		"chunked 1 MiB":            {512 << 10, send(string(padded("application/json", 1<<20)), false, 413)},
+		"announced 1 MiB":          {32 << 10, send(string(padBody("application/json", 1<<20)), true, 413)},
+		"announced one byte":       {32 << 10, send(string(padBody("application/json", 64<<10+1)), true, 413)},
+		"chunked 1 MiB":            {512 << 10, send(string(padBody("application/json", 1<<20)), false, 413)},
 		"too many values":          {512 << 10, send(`{"inputs":{"a":[`+list+`0]}}`, true, 413)},
 		"too deep":                 {512 << 10, send(strings.Repeat("[", 65_000), true, 400)},
 		"all that may be there":    {8 << 20, send(full, true, 422)},
 		"all that may be, in \"\"": {8 << 20, send(`{"inputs":{"label":["`+strings.TrimSuffix(strings.Repeat(`","`, 4996), `,"`)+`]}}`, true, 422)},
 	} {
-		if got := allocated(c.run); got > c.limit {
+		if got := measureAllocation(c.run); got > c.limit {
 			t.Errorf("%s: %d bytes were allocated, want %d at most", name, got, c.limit)
 		} else {
 			t.Logf("%s: %d bytes", name, got)
@@ -315,7 +315,7 @@ func TestBodiesOfAllRequestsAreBounded(t *testing.T) {
 		o.Limits = &limits
 		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} // httptest's peer
 	})
-	body := func(n int) string { return string(padded("application/json", n)) }
+	body := func(n int) string { return string(padBody("application/json", n)) }
 	send := func(ip string, n int) *httptest.ResponseRecorder {
 		rec, _ := serveBody(w.server, "POST", executions, "application/json", []byte(body(n)), false, "X-Forwarded-For", ip)
 		return rec

@@ -132,19 +132,19 @@ func TestLimitsOfACrowd(t *testing.T) {
 	}{
 		"starts":                         {600, func(_ *started, addr string, _ int) int { return w.ask("POST", executions, `{}`, addr, "") }},
 		"starts that are refused":        {600, func(_ *started, addr string, _ int) int { return w.ask("POST", executions, `{"x":1}`, addr, "") }},
-		"answers to no execution":        {1200, func(_ *started, addr string, i int) int { return w.ask("POST", other(i), wrong, addr, "") }},
-		"answers that are not JSON":      {1200, func(_ *started, addr string, i int) int { return w.ask("POST", other(i), `{`, addr, "") }},
+		"answers to no execution":        {1200, func(_ *started, addr string, i int) int { return w.ask("POST", unknownExecution(i), wrong, addr, "") }},
+		"answers that are not JSON":      {1200, func(_ *started, addr string, i int) int { return w.ask("POST", unknownExecution(i), `{`, addr, "") }},
 		"wrong handles":                  {1200, func(e *started, addr string, i int) int { return w.ask("POST", e.path, wrong, addr, fmt.Sprint(i)) }},
 		"reads":                          {1200, func(e *started, addr string, _ int) int { return w.ask("GET", e.path, "", addr, e.x.Handle) }},
-		"cancels of no execution":        {1200, func(_ *started, addr string, i int) int { return w.ask("DELETE", other(i), "", addr, "") }},
+		"cancels of no execution":        {1200, func(_ *started, addr string, i int) int { return w.ask("DELETE", unknownExecution(i), "", addr, "") }},
 		"wrong tokens of one execution":  {120, func(e *started, addr string, _ int) int { return w.ask("POST", e.path, wrong, addr, e.x.Handle) }},
 		"the same from many addresses":   {120, func(e *started, _ string, i int) int { return w.ask("POST", e.path, wrong, many(i), e.x.Handle) }},
 		"the manager's of one execution": {120, func(e *started, addr string, i int) int { return w.ask("POST", e.path, wrong, many(i), "manager") }},
 		"reads, then answers": {1200, func(e *started, addr string, i int) int {
 			if i%2 == 0 {
-				return w.ask("GET", other(i), "", addr, "")
+				return w.ask("GET", unknownExecution(i), "", addr, "")
 			}
-			return w.ask("POST", other(i), wrong, addr, "")
+			return w.ask("POST", unknownExecution(i), wrong, addr, "")
 		}},
 	} {
 		w.clock.Add(time.Hour)
@@ -160,14 +160,16 @@ func TestLimitsOfACrowd(t *testing.T) {
 		if passed != tc.want {
 			t.Errorf("%s: %d of %d passed, want %d", name, passed, tc.want+50, tc.want)
 		}
-		if got := w.ask("POST", other(0), wrong, "2001:db8::1", ""); got != http.StatusNotFound {
+		if got := w.ask("POST", unknownExecution(0), wrong, "2001:db8::1", ""); got != http.StatusNotFound {
 			t.Errorf("%s: afterwards another address gets status %d", name, got)
 		}
 	}
 }
 
-// other is the path of the i-th execution that there is not.
-func other(i int) string { return fmt.Sprintf("/v1/executions/0190f2d4-7c1a-7e0b-9a53-%012x", i) }
+// unknownExecution is the path of the i-th execution that there is not.
+func unknownExecution(i int) string {
+	return fmt.Sprintf("/v1/executions/0190f2d4-7c1a-7e0b-9a53-%012x", i)
+}
 
 // Who only knows the id of an execution cannot use up what its holder may do, and an
 // answer to one does not count for another.
@@ -198,7 +200,7 @@ func TestWithoutAddressesOnlyExecutionsAreLimited(t *testing.T) {
 	w := newWorld(t, func(o *server.Options) { o.Limits = &limits })
 	e := w.start()
 	for i := range 1300 {
-		if got := w.ask("POST", other(i), `{"token":"x","action":"submit"}`, "", ""); got != http.StatusNotFound {
+		if got := w.ask("POST", unknownExecution(i), `{"token":"x","action":"submit"}`, "", ""); got != http.StatusNotFound {
 			t.Fatalf("answer %d: status %d, want 404", i, got)
 		}
 	}

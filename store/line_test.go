@@ -24,7 +24,7 @@ func newLanes(t *testing.T, share, most int) *bench {
 	return b
 }
 
-func in(t *testing.T, lane string) context.Context { return store.WithLane(t.Context(), lane) }
+func laneContext(t *testing.T, lane string) context.Context { return store.WithLane(t.Context(), lane) }
 
 // TestLanesOfALatchTakeTurns: who comes after a stranger's long queue waits for one of them.
 func TestLanesOfALatchTakeTurns(t *testing.T) {
@@ -35,7 +35,7 @@ func TestLanesOfALatchTakeTurns(t *testing.T) {
 	var order []string
 	results := []<-chan error{first}
 	for _, lane := range []string{"s", "s", "s", "s", "s", "victim", "other", "other"} {
-		results = append(results, b.latched(in(t, lane), func() {
+		results = append(results, b.latched(laneContext(t, lane), func() {
 			mu.Lock()
 			defer mu.Unlock()
 			order = append(order, lane)
@@ -60,15 +60,15 @@ func TestNoLanePushesAnotherOut(t *testing.T) {
 	b := newLanes(t, 4, 5)
 	release, first := b.hold(t, "e/a")
 	wait := func(lane string) <-chan error {
-		r := b.latched(in(t, lane), func() {}, "e/a")
+		r := b.latched(laneContext(t, lane), func() {}, "e/a")
 		<-b.waiting
 		return r
 	}
 	s := []<-chan error{wait("s"), wait("s"), wait("s"), wait("s")}
-	wantErr(t, <-b.latched(in(t, "s"), func() {}, "e/a"), store.ErrBusy)
+	wantErr(t, <-b.latched(laneContext(t, "s"), func() {}, "e/a"), store.ErrBusy)
 	victim := []<-chan error{wait("v"), wait("v")}
 	wantErr(t, <-s[3], store.ErrBusy) // pushed out by the second of the victim
-	wantErr(t, <-b.latched(in(t, "v"), func() {}, "e/a"), store.ErrBusy)
+	wantErr(t, <-b.latched(laneContext(t, "v"), func() {}, "e/a"), store.ErrBusy)
 	third := wait("w")
 	wantErr(t, <-s[2], store.ErrBusy)
 	release()
@@ -77,7 +77,7 @@ func TestNoLanePushesAnotherOut(t *testing.T) {
 			t.Errorf("%d: %v", i, err)
 		}
 	}
-	if err := <-b.latched(in(t, "s"), func() {}, "e/a"); err != nil {
+	if err := <-b.latched(laneContext(t, "s"), func() {}, "e/a"); err != nil {
 		t.Errorf("after them: %v", err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 func deleteDevice() node.Spec {
 	return node.WithRecover(node.DefineRun("mfa/delete-device",
 		func(ctx context.Context, c node.Client, in userDevice) connector.Outcome {
-			return c.Do(ctx, deleteDeviceRequest(in), node.Renewed(in.UserID, in.DeviceID))
+			return c.Do(ctx, deleteDeviceRequest(in), node.TellRenewal(in.UserID, in.DeviceID))
 		}),
 		func(ctx context.Context, c node.Client, in userDevice) connector.Outcome {
 			return c.DeleteAgain(ctx, deleteDeviceRequest(in))

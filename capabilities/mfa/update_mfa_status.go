@@ -24,6 +24,6 @@ func updateMFAStatus() node.Spec {
 				Method: http.MethodPut,
 				Path:   node.User(in.UserID, "mfaEnabled"),
 				Body:   map[string]any{"mfaEnabled": in.MFAEnabled},
-			}, node.Pick("mfaEnabled"), node.Renewed(in.UserID, ""))
+			}, node.Pick("mfaEnabled"), node.TellRenewal(in.UserID, ""))
 		})
 }

@@ -31,12 +31,12 @@ func create() node.Spec {
 					Put("name", in.Name).
 					Put("mobilePhone", in.MobilePhone).
 					PutRef("population", node.Text(in.Population)),
-			}, node.Whole("user"), in.undone)
+			}, node.Whole("user"), in.tellUndo)
 		}), hasProvenEmail)
 }
 
-// undone tells what becomes of the user if the execution is left.
-func (in createInput) undone(a node.Answer, done *connector.Complete) {
+// tellUndo tells what becomes of the user if the execution is left.
+func (in createInput) tellUndo(a node.Answer, done *connector.Complete) {
 	id := node.IDOf(a.Body)
 	if id == "" {
 		return

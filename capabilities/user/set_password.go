@@ -25,6 +25,6 @@ func setPassword() node.Spec {
 				Method: http.MethodPut, Path: node.User(in.UserID, "password"),
 				MediaType: pingone.MediaType("password.setValue"),
 				Body:      map[string]any{"value": in.Password, "forceChange": in.ForceChange},
-			}, node.Renewed(in.UserID, ""))
+			}, node.TellRenewal(in.UserID, ""))
 		})
 }

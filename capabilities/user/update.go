@@ -37,7 +37,7 @@ func update() node.Spec {
 					return *fail
 				}
 			}
-			return c.Do(ctx, in.profile(), node.Whole("user"), node.Renewed(in.UserID, ""))
+			return c.Do(ctx, in.profile(), node.Whole("user"), node.TellRenewal(in.UserID, ""))
 		})
 }
 

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// guarded is a data folder that a server has used, private to us.
-func guarded(t *testing.T) (c *config, open func() (log string, err error)) {
+// makeUsedFolder makes a data folder that a server has used, private to us.
+func makeUsedFolder(t *testing.T) (c *config, open func() (log string, err error)) {
 	t.Helper()
 	c = &config{data: filepath.Join(t.TempDir(), "data"), url: "http://127.0.0.1", hashCost: cheap}
 	open = func() (string, error) {
@@ -34,7 +34,7 @@ func guarded(t *testing.T) (c *config, open func() (log string, err error)) {
 // What the program makes is its owner's alone, whatever the umask leaves.
 func TestFilesAreMadePrivate(t *testing.T) {
 	t.Parallel()
-	c, _ := guarded(t)
+	c, _ := makeUsedFolder(t)
 	for path, want := range map[string]os.FileMode{c.data: 0o700, c.path("key"): 0o600, c.path("mfaflow.db"): 0o600} {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != want {
@@ -59,7 +59,7 @@ func TestModesOfDataAndKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, open := guarded(t)
+			c, open := makeUsedFolder(t)
 			path := filepath.Join(c.data, tc.file)
 			if err := os.Chmod(path, tc.mode); err != nil {
 				t.Fatal(err)
@@ -87,7 +87,7 @@ func TestGuessableKey(t *testing.T) {
 	if _, err := openApp(t.Context(), c, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), makeSecret) {
 		t.Errorf("a new store with a key of zeros: %v", err)
 	}
-	c, open := guarded(t)
+	c, open := makeUsedFolder(t)
 	if log, err := open(); err != nil || strings.Contains(log, "guessed") {
 		t.Errorf("with a key that the program made: %v, log %s", err, log)
 	}
@@ -121,7 +121,7 @@ func TestLinkedKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, open := guarded(t)
+			c, open := makeUsedFolder(t)
 			elsewhere := filepath.Join(t.TempDir(), "keys")
 			change(t, os.Mkdir(elsewhere, 0o700))
 			key := filepath.Join(elsewhere, "key")
@@ -168,7 +168,7 @@ func TestWritableConfigurationIsRefused(t *testing.T) {
 func TestWritableParentIsTold(t *testing.T) {
 	t.Parallel()
 	for mode, want := range map[os.FileMode]bool{0o755: false, 0o775: true, 0o757: true, 0o777: true, 0o777 | os.ModeSticky: false} {
-		c, open := guarded(t)
+		c, open := makeUsedFolder(t)
 		change(t, os.Chmod(filepath.Dir(c.data), mode))
 		log, err := open()
 		if got := strings.Contains(log, "may be replaced by others"); err != nil || got != want {

@@ -104,11 +104,11 @@ func canaries(ctx context.Context, w flowtest.World) (people, codes []string, er
 			people = append(people, to)
 		}
 	}
-	return append(people, personal([]any{users, devices})...), codes, nil
+	return append(people, listPersonal([]any{users, devices})...), codes, nil
 }
 
-// personal lists the texts in a value whose members name people.
-func personal(v any) []string {
+// listPersonal lists the texts in a value whose members name people.
+func listPersonal(v any) []string {
 	var found []string
 	switch v := v.(type) {
 	case map[string]any:
@@ -120,11 +120,11 @@ func personal(v any) []string {
 					found = append(found, text)
 				}
 			}
-			found = append(found, personal(member)...)
+			found = append(found, listPersonal(member)...)
 		}
 	case []any:
 		for _, item := range v {
-			found = append(found, personal(item)...)
+			found = append(found, listPersonal(item)...)
 		}
 	}
 	return found

@@ -148,7 +148,7 @@ func withTemplates(s source, list []source) []source {
 			continue
 		}
 		for _, other := range list {
-			if slices.Contains(f.Called(), flowIDOf(other)) && !slices.ContainsFunc(set, func(x source) bool { return x.name == other.name }) {
+			if slices.Contains(f.ListCalls(), flowIDOf(other)) && !slices.ContainsFunc(set, func(x source) bool { return x.name == other.name }) {
 				set = append(set, other)
 			}
 		}

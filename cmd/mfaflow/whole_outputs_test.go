@@ -31,7 +31,7 @@ const (
 // leave an execution.
 type sampler struct{ secrets bool }
 
-func (s sampler) of(schema map[string]any) any {
+func (s sampler) valueOf(schema map[string]any) any {
 	if schema["secret"] == true {
 		return secretCanary
 	}
@@ -50,7 +50,7 @@ func (s sampler) of(schema map[string]any) any {
 		return true
 	case "array":
 		items, _ := schema["items"].(map[string]any)
-		return []any{s.of(items)}
+		return []any{s.valueOf(items)}
 	case "object":
 		return s.object(schema)
 	}
@@ -64,7 +64,7 @@ func (s sampler) object(schema map[string]any) map[string]any {
 	properties, _ := schema["properties"].(map[string]any)
 	for name, p := range properties {
 		if p := p.(map[string]any); s.secrets || p["secret"] != true {
-			m[name] = s.of(p)
+			m[name] = s.valueOf(p)
 		}
 	}
 	if schema["additionalProperties"] == nil {
@@ -99,7 +99,7 @@ func sampleInput(spec *connector.Schema) map[string]any {
 	properties, _ := spec.Input.Doc["properties"].(map[string]any)
 	required, _ := spec.Input.Doc["required"].([]any)
 	for _, name := range required {
-		in[name.(string)] = sampler{}.of(properties[name.(string)].(map[string]any))
+		in[name.(string)] = sampler{}.valueOf(properties[name.(string)].(map[string]any))
 	}
 	if in["duration"] != nil {
 		in["duration"] = "60" // the one text that is held against a pattern
@@ -122,7 +122,7 @@ func newCanaryEngine(t *testing.T, reg *connector.Registry) *canaryEngine {
 		c, output := e.Capability, e.Spec.Output.Doc
 		c.Joined = true
 		c.Run = func(context.Context, connector.Call) connector.Outcome {
-			return connector.Complete{Output: sampler{secrets: true}.of(output).(map[string]any)}
+			return connector.Complete{Output: sampler{secrets: true}.valueOf(output).(map[string]any)}
 		}
 		caps = append(caps, c)
 	}
@@ -284,7 +284,7 @@ func TestEveryCapabilityGivesItsOutputBackWithoutSecrets(t *testing.T) {
 			if e.Status != engine.Completed {
 				t.Fatalf("ended %s: %s", e.Status, jsonOf(e))
 			}
-			want := sampler{}.of(entry.Spec.Output.Doc).(map[string]any)
+			want := sampler{}.valueOf(entry.Spec.Output.Doc).(map[string]any)
 			want["visits"] = 1.0
 			if diff := cmp.Diff(any(want), e.Outputs["o"]); diff != "" {
 				t.Errorf("outputs.o (-documented +got)\n%s", diff)

@@ -31,7 +31,7 @@ func TestNoOperationTakesAnAmbiguousBody(t *testing.T) {
 			w := newWalk(t)
 			body := `{"a":{"b":1}}`
 			if r.Method != http.MethodDelete {
-				body = strings.TrimSpace(w.fill(w.documented(r)[0]))
+				body = strings.TrimSpace(w.fill(w.listBodies(r)[0]))
 			}
 			inner := body[1 : len(body)-1]
 			if inner == "" {

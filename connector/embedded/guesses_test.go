@@ -100,8 +100,8 @@ func (w *world) open(user string, selected obj) result {
 	return w.auth("POST", "deviceAuthentications", body)
 }
 
-// guarded is a world with a user who has a device of each kind.
-func guarded(t *testing.T) (w *world, user string, ids map[string]string, totp app) {
+// newGuardedWorld makes a world with a user who has a device of each kind.
+func newGuardedWorld(t *testing.T) (w *world, user string, ids map[string]string, totp app) {
 	t.Helper()
 	w = newWorld(t, withShortLock)
 	user = w.user("ben")
@@ -137,8 +137,8 @@ func (d door) guess(w *world, user string, until int64) {
 	w.t.Fatalf("of 100 codes %d were compared, want %d", w.compared.Load(), until)
 }
 
-// right opens a door and tries the right code.
-func (d door) right(w *world, user string) result {
+// tryRightCode opens a door and tries the right code.
+func (d door) tryRightCode(w *world, user string) result {
 	r, try, right := d.open(w, user)
 	if r.Status >= 400 {
 		return r
@@ -154,16 +154,16 @@ func TestEveryDoorWaitsAfterTenWrongCodes(t *testing.T) {
 	for i := range doors(nil, app{}) {
 		t.Run(doors(nil, app{})[i].name, func(t *testing.T) {
 			t.Parallel()
-			w, user, ids, totp := guarded(t)
+			w, user, ids, totp := newGuardedWorld(t)
 			d := doors(ids, totp)[i]
 			for n, wait := range []time.Duration{15 * time.Minute, 30 * time.Minute, time.Hour} {
 				d.guess(w, user, int64(10*(n+1)))
 				w.svc = w.service(withShortLock)
 				w.clock.Move(wait - time.Second)
-				d.right(w, user).want(400, "TOO_MANY_OTP_RETRIES")
+				d.tryRightCode(w, user).want(400, "TOO_MANY_OTP_RETRIES")
 				w.clock.Move(time.Second)
 			}
-			if r := d.right(w, user); r.Status >= 300 {
+			if r := d.tryRightCode(w, user); r.Status >= 300 {
 				t.Fatalf("the right code after the wait: %d %s", r.Status, r.Raw)
 			}
 			if got := w.compared.Load(); got != 31 {
@@ -177,7 +177,7 @@ func TestEveryDoorWaitsAfterTenWrongCodes(t *testing.T) {
 // start and after 15, 45, 105, 225, 465 and 945 minutes, whichever door they come by.
 func TestADayOfGuessesIsSeventy(t *testing.T) {
 	t.Parallel()
-	w, user, ids, totp := guarded(t)
+	w, user, ids, totp := newGuardedWorld(t)
 	all := doors(ids, totp)
 	some := []door{all[0], all[3]} // a device and a one-time device of one address
 	for minute := range 24 * 60 {
@@ -194,20 +194,20 @@ func TestADayOfGuessesIsSeventy(t *testing.T) {
 		t.Errorf("%d codes were compared in a day, want 70", got)
 	}
 	w.clock.Move(16 * time.Hour)
-	if r := all[0].right(w, user); r.Status != 200 {
+	if r := all[0].tryRightCode(w, user); r.Status != 200 {
 		t.Errorf("the user's right code on the next day: %d %s", r.Status, r.Raw)
 	}
 	w.compared.Store(0)
 	some[0].guess(w, user, 10) // a right code forgets
 	w.clock.Move(15 * time.Minute)
-	all[0].right(w, user).want(200, "")
+	all[0].tryRightCode(w, user).want(200, "")
 }
 
 // Three hundred guesses at once, in as many authentications by three ways to one address:
 // ten are compared.
 func TestGuessesAtOnceAreTen(t *testing.T) {
 	t.Parallel()
-	w, user, ids, totp := guarded(t)
+	w, user, ids, totp := newGuardedWorld(t)
 	all := doors(ids, totp)
 	var das, codes []string
 	for i := range 300 {
@@ -219,14 +219,14 @@ func TestGuessesAtOnceAreTen(t *testing.T) {
 	if n := w.compared.Load(); n != 10 {
 		t.Errorf("%d codes were compared, want 10 (%v)", n, got)
 	}
-	all[1].right(w, user).want(400, "TOO_MANY_OTP_RETRIES")
+	all[1].tryRightCode(w, user).want(400, "TOO_MANY_OTP_RETRIES")
 }
 
 // Addresses that are not the user's own are counted together, and a right code at one of
 // them gives no guesses at the others.
 func TestGuessesAtOtherAddressesAreCountedTogether(t *testing.T) {
 	t.Parallel()
-	w, user, _, _ := guarded(t)
+	w, user, _, _ := newGuardedWorld(t)
 	mine := "mallory@example.net"
 	for i := range 50 {
 		r := w.open(user, obj{"oneTime": obj{"type": "EMAIL", "email": mine}})

@@ -109,15 +109,15 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *res
 	types := r.Header.Values("Content-Type")
 	switch {
 	case len(types) > 1:
-		return nil, unsupported("There is more than one Content-Type.")
+		return nil, refuseMediaType("There is more than one Content-Type.")
 	case len(bytes.TrimSpace(body)) == 0:
 		return nil, nil
 	case r.Method == http.MethodGet: // whose body means nothing
 		return nil, nil
 	case len(types) == 0 || types[0] == "":
-		return nil, unsupported("The body has no Content-Type.")
+		return nil, refuseMediaType("The body has no Content-Type.")
 	case !isUTF8(types[0]):
-		return nil, unsupported("The body must be in UTF-8.")
+		return nil, refuseMediaType("The body must be in UTF-8.")
 	}
 	if err := wire.CheckJSON(body, maxDepth); err != nil {
 		return nil, rest.Plain(http.StatusBadRequest, rest.InvalidRequest, "The request could not be completed. The body cannot be read: "+err.Error()+".")
@@ -132,7 +132,7 @@ func isUTF8(mediaType string) bool {
 	return err == nil && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
 }
 
-func unsupported(why string) *rest.Problem {
+func refuseMediaType(why string) *rest.Problem {
 	return rest.Plain(http.StatusUnsupportedMediaType, rest.InvalidRequest, "The request could not be completed. "+why)
 }
 

@@ -231,7 +231,7 @@ func DefaultLimits() Limits {
 	}
 }
 
-func (l Limits) unproven() notify.Unproven {
+func (l Limits) unprovenLimits() notify.Unproven {
 	return notify.Unproven{Hour: l.UnprovenPerHour, Day: l.UnprovenPerDay, Execution: l.UnprovenPerExecution,
 		Address: l.UnprovenPerAddress, Environment: l.UnprovenPerEnvironment}
 }

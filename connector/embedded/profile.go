@@ -46,5 +46,5 @@ func verifiedEmail(c *rest.Call, user string) (string, error) {
 // MessagesFull reports whether messages to unproven targets are refused because the
 // environment has reached Limits.UnprovenPerEnvironment.
 func (s *Service) MessagesFull(ctx context.Context) (bool, error) {
-	return s.opts.Limits.unproven().IsFull(ctx, s.db, s.opts.Environment)
+	return s.opts.Limits.unprovenLimits().IsFull(ctx, s.db, s.opts.Environment)
 }

@@ -62,7 +62,7 @@ var ways = map[string]func(w *world, user string) proving{
 		w.claim(user, p)
 		da := w.start(user, "PUSH_CONFIRMATION_REQUIRED").text("id")
 		push := w.only(p).ID
-		return proving{p.Device(), func() result { return w.answered(p.Approve(w.t.Context(), push)) }, "deviceAuthentications/" + da}
+		return proving{p.Device(), func() result { return w.phoneResult(p.Approve(w.t.Context(), push)) }, "deviceAuthentications/" + da}
 	},
 	"authentication code": func(w *world, user string) proving {
 		p := w.phone()
@@ -70,7 +70,7 @@ var ways = map[string]func(w *world, user string) proving{
 		made := w.qr().is(201)
 		claimed, err := p.ClaimCode(w.t.Context(), made.text("code"))
 		w.must(err)
-		return proving{p.Device(), func() result { return w.answered(p.ApproveCode(w.t.Context(), claimed.ID)) },
+		return proving{p.Device(), func() result { return w.phoneResult(p.ApproveCode(w.t.Context(), claimed.ID)) },
 			"authenticationCodes/" + claimed.ID}
 	},
 	"authentication code without approval": func(w *world, user string) proving {
@@ -79,13 +79,13 @@ var ways = map[string]func(w *world, user string) proving{
 		made := w.qr(obj{"userApproval": "NOT_REQUIRED"}).is(201)
 		return proving{p.Device(), func() result {
 			_, err := p.ClaimCode(w.t.Context(), made.text("code"))
-			return w.answered(err)
+			return w.phoneResult(err)
 		}, "authenticationCodes/" + made.text("id")}
 	},
 }
 
-// answered is the outcome of what a phone did.
-func (w *world) answered(err error) result {
+// phoneResult is the outcome of what a phone did.
+func (w *world) phoneResult(err error) result {
 	if err != nil {
 		return result{t: w.t, Status: http.StatusBadRequest}
 	}

@@ -110,7 +110,7 @@ func (s *Service) routes() []rest.Route {
 		Most: o.Limits.Browsers}
 	sender := notify.Notifier{Channels: o.Channels, Test: o.TestDevices, Quota: notify.Quota{
 		PerUser: o.Limits.MessagesPerUser, PerTarget: o.Limits.MessagesPerTarget,
-		Unproven: o.Limits.unproven(), Key: s.db.Derive("embedded target"), Browser: browsers.Find, Verified: verifiedEmail}}
+		Unproven: o.Limits.unprovenLimits(), Key: s.db.Derive("embedded target"), Browser: browsers.Find, Verified: verifiedEmail}}
 	guesses := &guess.Guard{Key: s.db.Derive("embedded guess"), InRow: o.Limits.GuessesInRow, Wait: o.Limits.GuessWait,
 		Longest: o.Limits.LongestGuessWait, Browser: browsers.Find}
 	decoys := decoy.IDs{Key: s.db.Derive("embedded decoy"), Env: env}

@@ -27,7 +27,7 @@ func (s *Service) Sweep(ctx context.Context) (n int, err error) {
 	past := func(store.Record) bool { return true }
 	ranges := []expired{
 		{notify.Counts(env), func(rec store.Record) bool { return notify.Former(rec, now) }},
-		{guess.Records(env), func(rec store.Record) bool { return guess.Dead(rec, now) }},
+		{guess.Records(env), func(rec store.Record) bool { return guess.IsDead(rec, now) }},
 		{notify.UnprovenCounts(env), func(rec store.Record) bool { return notify.IsIdle(rec, now) }},
 		{authn.StandIns(env), func(rec store.Record) bool { return authn.IsOldStandIn(rec, now) }},
 		{risk.Addresses(env), func(rec store.Record) bool { return risk.Quiet(rec, now) }},

@@ -89,8 +89,8 @@ func (w *world) deliver() {
 	}
 }
 
-// from is a context of a client's execution.
-func (w *world) from(execution, address string) context.Context {
+// clientContext is a context of a client's execution.
+func (w *world) clientContext(execution, address string) context.Context {
 	return connector.WithSource(w.t.Context(), connector.Source{Execution: execution, Address: address})
 }
 
@@ -260,7 +260,7 @@ func TestAProvenTargetIsNotLimited(t *testing.T) {
 			w.svc = w.service(limits(func(l *embedded.Limits) {
 				l.UnprovenPerHour, l.UnprovenPerExecution, l.UnprovenPerAddress, l.UnprovenPerEnvironment = 1, 1, 1, 1
 			}))
-			from := w.from("e", "192.0.2.1")
+			from := w.clientContext("e", "192.0.2.1")
 			stranger := pairing(w.user("mallory"), "EMAIL", to, "")
 			w.doCtx(from, stranger).want(201, "")
 			w.doCtx(from, stranger).want(400, "QUOTA_EXCEEDED")
@@ -326,15 +326,15 @@ func TestARefusedMessageCountsNowhere(t *testing.T) {
 	}))
 	user := w.joe()
 	q := request(pingone.HostAPI, "POST user.sendVerificationCode", "users/"+user, nil)
-	full := w.from("full", "192.0.2.1")
+	full := w.clientContext("full", "192.0.2.1")
 	for range 2 {
 		w.doCtx(full, q).want(200, "")
 	}
 	for range 10 {
 		w.doCtx(full, q).want(400, "QUOTA_EXCEEDED")
 	}
-	w.doCtx(w.from("fresh", "192.0.2.1"), q).want(200, "")
-	w.doCtx(w.from("later", "192.0.2.1"), q).want(400, "QUOTA_EXCEEDED")
+	w.doCtx(w.clientContext("fresh", "192.0.2.1"), q).want(200, "")
+	w.doCtx(w.clientContext("later", "192.0.2.1"), q).want(400, "QUOTA_EXCEEDED")
 }
 
 // A device that gets no message is passed over for the next; the refusal of the only one
@@ -375,8 +375,8 @@ func TestUnprovenAddressesAreNetworks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, limits(func(l *embedded.Limits) { l.UnprovenPerAddress = 1 }))
-			w.doCtx(w.from("a", c.first), pairing(w.user("a"), "EMAIL", "a@example.com", "")).want(201, "")
-			r := w.doCtx(w.from("b", c.second), pairing(w.user("b"), "EMAIL", "b@example.com", ""))
+			w.doCtx(w.clientContext("a", c.first), pairing(w.user("a"), "EMAIL", "a@example.com", "")).want(201, "")
+			r := w.doCtx(w.clientContext("b", c.second), pairing(w.user("b"), "EMAIL", "b@example.com", ""))
 			if got := r.Status == 400; got != c.same {
 				t.Errorf("refused %t, want %t", got, c.same)
 			}
@@ -442,7 +442,7 @@ func TestACrowdFromEverywhereIsServed(t *testing.T) {
 func TestUnprovenCountsAreSwept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *embedded.Options) { o.Limits = nil })
-	w.doCtx(w.from("e", "192.0.2.1"), pairing(w.user("joe"), "EMAIL", "joe@example.com", "")).want(201, "")
+	w.doCtx(w.clientContext("e", "192.0.2.1"), pairing(w.user("joe"), "EMAIL", "joe@example.com", "")).want(201, "")
 	n := 0
 	for rec, err := range w.db.Scan(t.Context(), storeUnder(envID+"/unproven/")) {
 		if err != nil {
@@ -485,13 +485,13 @@ func TestMessagesCarryTheirLane(t *testing.T) {
 		}
 		return lanes
 	}
-	w.doCtx(w.from("e", "192.0.2.1"), request(pingone.HostAPI, "POST user.sendVerificationCode", "users/"+user, nil)).want(200, "")
+	w.doCtx(w.clientContext("e", "192.0.2.1"), request(pingone.HostAPI, "POST user.sendVerificationCode", "users/"+user, nil)).want(200, "")
 	first := rows()[0]
 	if first.Proven || first.Target == "" || first.Source == "" || strings.Contains(first.Target+first.Source, "joe") {
 		t.Errorf("lane is %+v", first)
 	}
 	w.verify(user, w.mail("joe@example.com").Code).want(200, "")
-	w.doCtx(w.from("f", "192.0.2.2"), request(pingone.HostAPI, "POST user.sendVerificationCode", "users/"+user, nil)).want(200, "")
+	w.doCtx(w.clientContext("f", "192.0.2.2"), request(pingone.HostAPI, "POST user.sendVerificationCode", "users/"+user, nil)).want(200, "")
 	second := rows()[0]
 	if !second.Proven || second.Target != first.Target || second.Source == first.Source {
 		t.Errorf("lane is %+v after %+v", second, first)

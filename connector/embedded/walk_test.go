@@ -290,7 +290,7 @@ func TestEveryDocumentedMemberMayBeWrong(t *testing.T) {
 			if !w.succeeds(r) {
 				t.Errorf("no documented body is taken: the mutants reach nothing")
 			}
-			for _, body := range w.documented(r) {
+			for _, body := range w.listBodies(r) {
 				for _, m := range mutants(t, body) {
 					w.try(r.Method, w.path(r, true), []byte(w.fill(m)), "Content-Type", mediaOf(r))
 				}
@@ -304,14 +304,14 @@ func (w *walk) succeeds(r rest.Route) bool {
 	if slices.Contains(walkSecrets, strings.TrimSpace(r.Method+" "+r.Path+" "+r.Media)) || strings.HasPrefix(r.Path, "app/") {
 		return true
 	}
-	return slices.ContainsFunc(w.documented(r), func(body string) bool {
+	return slices.ContainsFunc(w.listBodies(r), func(body string) bool {
 		return w.send(r.Method, w.path(r, true), []byte(w.fill(body)), "Content-Type", mediaOf(r)).Code < 300
 	})
 }
 
-// documented are whole bodies of an operation: those of the table, or what the resource says
+// listBodies lists whole bodies of an operation: those of the table, or what the resource says
 // of itself where that can be put back.
-func (w *walk) documented(r rest.Route) []string {
+func (w *walk) listBodies(r rest.Route) []string {
 	w.t.Helper()
 	key := strings.TrimSpace(r.Method + " " + r.Path + " " + r.Media)
 	if bodies, ok := walkBodies[key]; ok {
@@ -425,7 +425,7 @@ func TestEveryMemberOfAnAppsCallMayBeWrong(t *testing.T) {
 			w := newWalk(t)
 			_, p := w.dan()
 			below = regexp.MustCompile(":[A-Za-z]+").ReplaceAllString(strings.TrimPrefix(below, "/"), w.db.NewID())
-			for _, body := range w.documented(r) {
+			for _, body := range w.listBodies(r) {
 				for _, m := range mutants(t, body) {
 					err := p.Do(t.Context(), r.Method, below, json.RawMessage(w.fill(m)), nil)
 					var refusal *pingone.Error

@@ -48,7 +48,7 @@ func (s *Suite) RunChanging(ctx context.Context, t *Test, at int, change func(co
 	if len(r.failures) > 0 {
 		return nil, fmt.Errorf("%q fails before its step %d: %s", t.Name, at, r.failures[0].Text)
 	}
-	c := &Changed{Before: r.now, Proven: r.proven(t.steps[:at])}
+	c := &Changed{Before: r.now, Proven: r.hasProven(t.steps[:at])}
 	if err := change(ctx, r.lab.World); err != nil {
 		return nil, fmt.Errorf("change the world of %q: %w", t.Name, err)
 	}
@@ -68,9 +68,9 @@ func (s *Suite) RunChanging(ctx context.Context, t *Test, at int, change func(co
 	return c, err
 }
 
-// proven reports whether the current execution has authenticated somebody, which made its
+// hasProven reports whether the current execution has authenticated somebody, which made its
 // handle another one, or a phone has answered.
-func (r *running) proven(steps []step) bool {
+func (r *running) hasProven(steps []step) bool {
 	for _, s := range steps {
 		if (s.kind == push || s.kind == qr) && s.name == "approve" {
 			return true

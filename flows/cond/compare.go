@@ -15,7 +15,7 @@ func (c *checker) equality(n *ast.BinaryNode, l, r value) {
 			convertHint(n, l.typ, r.typ))
 		return
 	}
-	c.listed(n.Left, l.typ, n.Right, r.typ, c.pos(n))
+	c.warnNeverListed(n.Left, l.typ, n.Right, r.typ, c.pos(n))
 	c.address(n.Left, l.typ, n.Right)
 	c.address(n.Right, r.typ, n.Left)
 }
@@ -45,8 +45,8 @@ func convertHint(n *ast.BinaryNode, l, r *Type) string {
 	return ""
 }
 
-// listed warns of a constant that the other side never has.
-func (c *checker) listed(ln ast.Node, l *Type, rn ast.Node, r *Type, operator int) {
+// warnNeverListed warns of a constant that the other side never has.
+func (c *checker) warnNeverListed(ln ast.Node, l *Type, rn ast.Node, r *Type, operator int) {
 	if literal(ln) && !literal(rn) {
 		ln, l, rn, r = rn, r, ln, l
 	}
@@ -113,7 +113,7 @@ func (c *checker) membership(n *ast.BinaryNode, l, r value) {
 		if items, ok := n.Right.(*ast.ArrayNode); ok {
 			for _, item := range items.Nodes {
 				if literal(item) {
-					c.listed(n.Left, l.typ, item, c.step(item).typ, c.pos(item))
+					c.warnNeverListed(n.Left, l.typ, item, c.step(item).typ, c.pos(item))
 					c.address(n.Left, l.typ, item)
 				}
 			}

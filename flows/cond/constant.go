@@ -198,7 +198,7 @@ func (t *trial) binary(n *ast.BinaryNode) bool {
 		left, right := t.eval(n.Left), t.eval(n.Right)
 		return left || right
 	case "==", "!=":
-		return t.same(n, l, lok, r, rok) == (n.Operator == "==")
+		return t.judgeEquality(n, l, lok, r, rok) == (n.Operator == "==")
 	case "<", "<=", ">", ">=":
 		if lok != rok || lok && rok {
 			return t.order(n, l, lok, r, rok)
@@ -243,7 +243,7 @@ func constantOf(n ast.Node) (any, bool) {
 	return nil, false
 }
 
-func (t *trial) same(n *ast.BinaryNode, l any, lok bool, r any, rok bool) bool {
+func (t *trial) judgeEquality(n *ast.BinaryNode, l any, lok bool, r any, rok bool) bool {
 	switch {
 	case lok && rok:
 		return l == r

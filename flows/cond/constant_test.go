@@ -83,7 +83,7 @@ func TestWhatIsSaidToBeConstantIs(t *testing.T) {
 		src := g.expr(Bool, 3)
 		p, found := Compile(src, env, WantBool)
 		at := slices.IndexFunc(found, func(i Issue) bool {
-			return i.Rule == RuleConstant && strings.HasPrefix(i.Text, show(parsed(rt, src))+" is always ")
+			return i.Rule == RuleConstant && strings.HasPrefix(i.Text, show(parseTree(rt, src))+" is always ")
 		})
 		if p == nil || at < 0 {
 			return
@@ -120,8 +120,8 @@ func TestWhatNoTextIsIsRefused(t *testing.T) {
 	}
 }
 
-// parsed is the tree of an expression that parses.
-func parsed(t *rapid.T, src string) ast.Node {
+// parseTree returns the tree of an expression that parses.
+func parseTree(t *rapid.T, src string) ast.Node {
 	n, problem := parse(src, newOffsets(src))
 	if problem != nil {
 		t.Skip("does not parse")

@@ -77,7 +77,7 @@ func (r *schemaReader) unfold(v any, within map[string]bool, count *int) {
 		}
 		if ref, _ := v["$ref"].(string); ref != "" && !within[ref] {
 			within[ref] = true
-			r.unfold(referred(r.root, ref), within, count)
+			r.unfold(followRef(r.root, ref), within, count)
 			delete(within, ref)
 		}
 	}
@@ -101,7 +101,7 @@ func (r *schemaReader) read(v any, depth int) *Type {
 	r.parts++
 	t := &Type{}
 	r.shape(s, t, depth)
-	if target := referred(r.root, s["$ref"]); target != nil {
+	if target := followRef(r.root, s["$ref"]); target != nil {
 		merge(t, r.follow(s["$ref"].(string), target, depth))
 	}
 	*t = *t.withTaint(marksOf(s))
@@ -122,12 +122,12 @@ func Resolve(root, s map[string]any) map[string]any {
 		switch {
 		case s == nil || s["$ref"] == nil:
 			return s
-		case referred(root, s["$ref"]) == nil:
+		case followRef(root, s["$ref"]) == nil:
 			return nil
 		case len(s) > 1:
 			return withReference(s)
 		}
-		s = referred(root, s["$ref"])
+		s = followRef(root, s["$ref"])
 	}
 	return nil
 }
@@ -141,9 +141,9 @@ func withReference(s map[string]any) map[string]any {
 	return out
 }
 
-// referred follows a reference within the document ("#", "#/$defs/name"); nil if there
+// followRef follows a reference within the document ("#", "#/$defs/name"); nil if there
 // is none to follow.
-func referred(root map[string]any, ref any) map[string]any {
+func followRef(root map[string]any, ref any) map[string]any {
 	s, ok := ref.(string)
 	if !ok || !strings.HasPrefix(s, "#") {
 		return nil
@@ -207,7 +207,7 @@ func (r *schemaReader) members(s map[string]any, t *Type, depth int) {
 			continue
 		}
 		doc, _ := p.(map[string]any)
-		f := Field{Type: r.read(p, depth+1).Called(name, doc)}
+		f := Field{Type: r.read(p, depth+1).MarkByName(name, doc)}
 		if !required[name] {
 			f.Absent, f.Rule = notRequired, RuleOptionalRead
 		}

@@ -52,9 +52,9 @@ func (t *Type) withTaint(m taint) *Type {
 	return &c
 }
 
-// Called is t for a member of that name, of which doc is the schema: what is called as
+// MarkByName returns t for a member of that name, of which doc is the schema: what is called as
 // names and addresses of people are is personal, unless the schema says whether it is.
-func (t *Type) Called(name string, doc map[string]any) *Type {
+func (t *Type) MarkByName(name string, doc map[string]any) *Type {
 	if doc["x-personal"] == nil && namesPerson(name) && isScalar(t.Kind) {
 		return t.withTaint(personalTaint)
 	}

@@ -19,8 +19,8 @@ func NewChoices(data []byte) *Choices {
 	return &Choices{data: data, rest: rand.New(rand.NewPCG(h.Sum64(), 0))}
 }
 
-// Below decides for a number from 0 to n-1.
-func (c *Choices) Below(n int) int {
+// PickNumber decides for a number from 0 to n-1.
+func (c *Choices) PickNumber(n int) int {
 	if len(c.data) == 0 || n > 256 {
 		return c.rest.IntN(n)
 	}
@@ -30,6 +30,6 @@ func (c *Choices) Below(n int) int {
 }
 
 // Chance decides yes in one of n cases.
-func (c *Choices) Chance(n int) bool { return c.Below(n) == 0 }
+func (c *Choices) Chance(n int) bool { return c.PickNumber(n) == 0 }
 
-func pick[T any](c *Choices, list ...T) T { return list[c.Below(len(list))] }
+func pick[T any](c *Choices, list ...T) T { return list[c.PickNumber(len(list))] }

@@ -39,7 +39,7 @@ func (m *maker) wild(depth int) string {
 		return m.leaf()
 	}
 	sub := func() string { return m.wild(depth + 1) }
-	switch m.c.Below(14) {
+	switch m.c.PickNumber(14) {
 	case 0:
 		return fmt.Sprintf("(%s %s %s)", sub(), pick(m.c, "==", "!=", "<", ">=", "+", "-", "*", "/", "%", "and", "or", "??", "in", "contains", "startsWith", "endsWith"), sub())
 	case 1:
@@ -72,10 +72,10 @@ func (m *maker) leaf() string {
 // path reads some root, also where it is not there.
 func (m *maker) path() string {
 	dot := pick(m.c, ".", ".", "?.")
-	switch m.c.Below(9) {
+	switch m.c.PickNumber(9) {
 	case 0, 1:
 		if len(m.inputs) > 0 && !m.c.Chance(8) {
-			return "inputs" + dot + m.inputs[m.c.Below(len(m.inputs))].name
+			return "inputs" + dot + m.inputs[m.c.PickNumber(len(m.inputs))].name
 		}
 		return pick(m.c, "inputs", "inputs.none")
 	case 2, 3:
@@ -97,9 +97,9 @@ func (m *maker) member() string {
 		"user.id", "user", "rawResponse", "rawResponse.status", "rawResponse?.id", "devices", "device", "device.id", "id", "status", "statusCode", "headers", "none")
 }
 
-func (m *maker) variable() string { return fmt.Sprintf("v%d", m.c.Below(3)) }
+func (m *maker) variable() string { return fmt.Sprintf("v%d", m.c.PickNumber(3)) }
 
-func (m *maker) anyNode() string { return fmt.Sprintf("n%d", m.c.Below(m.nodes)) }
+func (m *maker) anyNode() string { return fmt.Sprintf("n%d", m.c.PickNumber(m.nodes)) }
 
 // quote writes a text as a YAML scalar in single quotes.
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

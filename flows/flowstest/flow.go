@@ -15,7 +15,7 @@ import (
 func Flows(c *Choices, reg *connector.Registry) []string {
 	var list []string
 	var made []*maker
-	for i := range 1 + c.Below(3) {
+	for i := range 1 + c.PickNumber(3) {
 		m := &maker{c: c, reg: reg, id: fmt.Sprintf("made-%d", i), callees: slices.Clone(made), wildness: pick(c, 0, 0, 0, 30, 4, 1)}
 		list = append(list, m.flow())
 		made = append(made, m)
@@ -50,7 +50,7 @@ func (m *maker) line(indent int, format string, args ...any) {
 }
 
 func (m *maker) flow() string {
-	m.nodes = 2 + m.c.Below(10)
+	m.nodes = 2 + m.c.PickNumber(10)
 	m.line(0, "schema: flow/v1\nid: %s\nstart: n0", m.id)
 	if m.c.Chance(3) {
 		m.line(0, "title: Made")
@@ -81,7 +81,7 @@ func (m *maker) flow() string {
 }
 
 func (m *maker) declareInputs() {
-	n := m.c.Below(5)
+	n := m.c.PickNumber(5)
 	if n == 0 {
 		return
 	}
@@ -110,14 +110,14 @@ func (m *maker) declareInputs() {
 func (m *maker) catch(indent int) {
 	codes := []string{"NOT_FOUND", "INVALID_OTP", "TIMEOUT", "EXPRESSION_FAILED", "else"}
 	for i, code := range codes {
-		if i == m.c.Below(len(codes)) || code == "else" {
+		if i == m.c.PickNumber(len(codes)) || code == "else" {
 			m.line(indent, "%s: %s", code, m.route(m.target()))
 		}
 	}
 }
 
 func (m *maker) route(to string) string {
-	switch m.c.Below(4) {
+	switch m.c.PickNumber(4) {
 	case 0:
 		return "{ then: " + to + ", message: otp.invalid }"
 	case 1:
@@ -137,7 +137,7 @@ func (m *maker) node(i int) {
 		m.end()
 		return
 	}
-	switch m.c.Below(7) {
+	switch m.c.PickNumber(7) {
 	case 0, 1:
 		m.uses(next)
 	case 2, 3:
@@ -175,8 +175,8 @@ func (m *maker) end() {
 	}
 }
 
-// given writes `with:` for a schema: what is required, and some of the rest.
-func (m *maker) given(indent int, schema map[string]any) {
+// writeInputs writes `with:` for a schema: what is required, and some of the rest.
+func (m *maker) writeInputs(indent int, schema map[string]any) {
 	object, _ := Sample(m.c, schema).(map[string]any)
 	properties, _ := schema["properties"].(map[string]any)
 	lines := 0
@@ -207,9 +207,9 @@ func sortedNames(object map[string]any) []string {
 
 func (m *maker) uses(next string) {
 	all := m.reg.All()
-	e := all[m.c.Below(len(all))]
+	e := all[m.c.PickNumber(len(all))]
 	m.line(4, "uses: %s", e.ID)
-	m.given(4, e.Spec.Input.Doc)
+	m.writeInputs(4, e.Spec.Input.Doc)
 	if m.c.Chance(3) {
 		m.line(4, "save: %s", pick(m.c, "v0", "v1"))
 	}
@@ -217,7 +217,7 @@ func (m *maker) uses(next string) {
 		m.line(4, "timeout: 5s")
 	}
 	if m.c.Chance(5) {
-		m.line(4, "retry: { errors: [UNAVAILABLE, TIMEOUT], max: %d, delay: %s }", 1+m.c.Below(3), pick(m.c, "1s", "1m"))
+		m.line(4, "retry: { errors: [UNAVAILABLE, TIMEOUT], max: %d, delay: %s }", 1+m.c.PickNumber(3), pick(m.c, "1s", "1m"))
 	}
 	if m.c.Chance(2) {
 		m.line(4, "next: %s", next)
@@ -228,7 +228,7 @@ func (m *maker) uses(next string) {
 
 func (m *maker) cases(next string) {
 	m.line(4, "next:")
-	for range m.c.Below(3) {
+	for range m.c.PickNumber(3) {
 		m.line(6, "- when: %s", quote(pick(m.c, "", "=")+m.expr("boolean")))
 		m.line(8, "then: %s", m.target())
 	}
@@ -247,7 +247,7 @@ func (m *maker) show(next string) {
 			names = append(names, id)
 		}
 		slices.Sort(names)
-		s := screens[names[m.c.Below(len(names))]]
+		s := screens[names[m.c.PickNumber(len(names))]]
 		name, actions, view = s.ID, nil, nil
 		for _, a := range s.Actions {
 			actions = append(actions, a.ID)
@@ -258,10 +258,10 @@ func (m *maker) show(next string) {
 	}
 	m.line(4, "show: %s", name)
 	if len(view) > 0 && (name == "ask" || m.wildness > 0) && m.c.Chance(2) {
-		m.line(4, "with: { %s: %s }", view[m.c.Below(len(view))], m.value("string"))
+		m.line(4, "with: { %s: %s }", view[m.c.PickNumber(len(view))], m.value("string"))
 	}
 	if m.c.Chance(4) {
-		m.line(4, "actions: { %s: %s }", actions[m.c.Below(len(actions))], pick(m.c, "true", "false", quote("="+m.expr("boolean"))))
+		m.line(4, "actions: { %s: %s }", actions[m.c.PickNumber(len(actions))], pick(m.c, "true", "false", quote("="+m.expr("boolean"))))
 	}
 	outcomes := slices.Clone(actions)
 	if m.c.Chance(3) {
@@ -270,9 +270,9 @@ func (m *maker) show(next string) {
 	}
 	if m.c.Chance(4) {
 		all := m.reg.All()
-		e := all[m.c.Below(len(all))]
+		e := all[m.c.PickNumber(len(all))]
 		m.line(4, "poll:\n      uses: %s\n      every: 2s\n      until: %s", e.ID, quote(m.expr("boolean")))
-		m.given(6, e.Spec.Input.Doc)
+		m.writeInputs(6, e.Spec.Input.Doc)
 		if m.c.Chance(2) {
 			m.line(6, "save: v0")
 		}
@@ -293,7 +293,7 @@ func (m *maker) routes(outcomes []string, next string) {
 }
 
 func (m *maker) call(next string) {
-	child := m.callees[m.c.Below(len(m.callees))]
+	child := m.callees[m.c.PickNumber(len(m.callees))]
 	m.line(4, "call: %s", child.id)
 	lines := 0
 	for _, in := range child.inputs {

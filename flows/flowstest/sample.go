@@ -14,7 +14,7 @@ func Sample(c *Choices, schema map[string]any) any { return sample(c, schema, 0)
 
 func sample(c *Choices, schema map[string]any, depth int) any {
 	if enum, ok := schema["enum"].([]any); ok && len(enum) > 0 {
-		return enum[c.Below(len(enum))]
+		return enum[c.PickNumber(len(enum))]
 	}
 	if value, ok := schema["const"]; ok {
 		return value
@@ -41,7 +41,7 @@ func typeOf(c *Choices, schema map[string]any) string {
 	case string:
 		return t
 	case []any:
-		name, _ := t[c.Below(len(t))].(string)
+		name, _ := t[c.PickNumber(len(t))].(string)
 		return name
 	}
 	return "object"
@@ -49,7 +49,7 @@ func typeOf(c *Choices, schema map[string]any) string {
 
 func sampleText(c *Choices, schema map[string]any) string {
 	if known, ok := schema["x-enum"].([]any); ok && len(known) > 0 && !c.Chance(5) {
-		if text, ok := known[c.Below(len(known))].(string); ok {
+		if text, ok := known[c.PickNumber(len(known))].(string); ok {
 			return text
 		}
 	}
@@ -65,14 +65,14 @@ func sampleNumber(c *Choices, schema map[string]any) any {
 	if most, ok := schema["maximum"].(float64); ok && most < least+4 {
 		return least
 	}
-	return least + float64(c.Below(4))
+	return least + float64(c.PickNumber(4))
 }
 
 func sampleList(c *Choices, schema map[string]any, depth int) any {
 	items, _ := schema["items"].(map[string]any)
 	list := []any{}
 	least, _ := schema["minItems"].(float64)
-	for range int(least) + c.Below(3) {
+	for range int(least) + c.PickNumber(3) {
 		list = append(list, sample(c, items, depth+1))
 	}
 	return list

@@ -34,8 +34,8 @@ func newGate(t *testing.T, o outbox.Options, ms ...outbox.Message) *gate {
 	return g
 }
 
-// next lets one message pass and says which it was.
-func (g *gate) next() string {
+// letOnePass lets one message pass and says which it was.
+func (g *gate) letOnePass() string {
 	g.pass <- struct{}{}
 	return (<-g.got).Text
 }
@@ -45,8 +45,8 @@ func lane(source, target, text string, proven bool) outbox.Message {
 	return outbox.Message{Channel: "SMS", To: "+" + target, Text: text, Lane: outbox.Lane{Target: target, Source: source, Proven: proven}}
 }
 
-// pumped are messages of one client: to as many targets, or all to one.
-func pumped(n int, target func(i int) string) []outbox.Message {
+// pumpMessages makes messages of one client: to as many targets, or all to one.
+func pumpMessages(n int, target func(i int) string) []outbox.Message {
 	ms := make([]outbox.Message, n)
 	for i := range ms {
 		ms[i] = lane("mallory", target(i), fmt.Sprint("pumped ", i), false)
@@ -65,10 +65,10 @@ func TestAProvenTargetIsNext(t *testing.T) {
 	for name, target := range map[string]func(int) string{"one target": oneTarget, "many targets": manyTargets} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t, outbox.Options{Parallel: 1}, pumped(1000, target)...)
-			g.next()
+			g := newGate(t, outbox.Options{Parallel: 1}, pumpMessages(1000, target)...)
+			g.letOnePass()
 			g.add(t, lane("ann", "ann", "code of ann", true))
-			sent := []string{g.next(), g.next(), g.next()} // one is under way when it comes, one may have its turn
+			sent := []string{g.letOnePass(), g.letOnePass(), g.letOnePass()} // one is under way when it comes, one may have its turn
 			if !slices.Contains(sent, "code of ann") {
 				t.Errorf("sent %q before the code", sent)
 			}
@@ -80,20 +80,20 @@ func TestAProvenTargetIsNext(t *testing.T) {
 // other, not for all.
 func TestClientsAndTargetsTakeTurns(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, outbox.Options{Parallel: 1}, pumped(1000, manyTargets)...)
-	g.next()
+	g := newGate(t, outbox.Options{Parallel: 1}, pumpMessages(1000, manyTargets)...)
+	g.letOnePass()
 	g.add(t, lane("ben", "ben", "to ben", false), lane("cid", "cid", "to cid", false))
-	sent := []string{g.next(), g.next(), g.next(), g.next()}
+	sent := []string{g.letOnePass(), g.letOnePass(), g.letOnePass(), g.letOnePass()}
 	for _, want := range []string{"to ben", "to cid"} {
 		if !slices.Contains(sent, want) {
 			t.Errorf("sent %q, want %q among them", sent, want)
 		}
 	}
 
-	one := newGate(t, outbox.Options{Parallel: 1}, pumped(1000, oneTarget)...)
-	one.next()
+	one := newGate(t, outbox.Options{Parallel: 1}, pumpMessages(1000, oneTarget)...)
+	one.letOnePass()
 	one.add(t, lane("mallory", "office", "to the office", false))
-	if sent := []string{one.next(), one.next(), one.next()}; !slices.Contains(sent, "to the office") {
+	if sent := []string{one.letOnePass(), one.letOnePass(), one.letOnePass()}; !slices.Contains(sent, "to the office") {
 		t.Errorf("sent %q, want another target of the client among them", sent)
 	}
 }
@@ -111,7 +111,7 @@ func TestOthersAreNotStarved(t *testing.T) {
 	g := newGate(t, outbox.Options{Parallel: 1}, ms...)
 	others := 0
 	for range 40 {
-		if strings.HasPrefix(g.next(), "other") {
+		if strings.HasPrefix(g.letOnePass(), "other") {
 			others++
 		}
 	}
@@ -124,9 +124,9 @@ func TestOthersAreNotStarved(t *testing.T) {
 func TestALongQueueIsSentInOrder(t *testing.T) {
 	t.Parallel()
 	const n = 100
-	g := newGate(t, outbox.Options{}, pumped(n, oneTarget)...)
+	g := newGate(t, outbox.Options{}, pumpMessages(n, oneTarget)...)
 	for i := range n {
-		if got, want := g.next(), fmt.Sprint("pumped ", i); got != want {
+		if got, want := g.letOnePass(), fmt.Sprint("pumped ", i); got != want {
 			t.Fatalf("sent %q, want %q", got, want)
 		}
 	}
@@ -189,7 +189,7 @@ func TestASlowNumberHoldsUpNoMail(t *testing.T) {
 	g := newSlowGateway(t)
 	g.pumpSlow(t, 200, true)
 	for i := range 30 {
-		g.add(t, to(fmt.Sprint("good", i), "mail"))
+		g.add(t, textTo(fmt.Sprint("good", i), "mail"))
 	}
 	start(t, outbox.New(g.DB, "env", g.carry, outbox.Options{Parallel: 4, After: never}))
 	g.await("mail", 30)

@@ -98,7 +98,7 @@ type flight struct {
 	since time.Time
 }
 
-func (l *lanes) of(channel string) *lane {
+func (l *lanes) laneOf(channel string) *lane {
 	if l.byName[channel] == nil {
 		l.byName[channel] = &lane{underWay: map[string]int{}, served: map[string]int{}}
 	}
@@ -115,7 +115,7 @@ func (l *lanes) pick(p *plan, now time.Time, due func(id string) (time.Time, boo
 	}
 	best := map[*lane][2]*ticket{} // of others and of those that are proven
 	for _, q := range p.queues {
-		n := l.of(q.channel)
+		n := l.laneOf(q.channel)
 		if n.isFlying(q.target) {
 			continue
 		}
@@ -223,7 +223,7 @@ func (n *lane) hasRoomFor(fast, all int, slow time.Duration, now time.Time, coun
 
 // start notes a sending.
 func (l *lanes) start(t *ticket, now time.Time) {
-	n := l.of(t.queue.channel)
+	n := l.laneOf(t.queue.channel)
 	n.turn++
 	n.served[t.queue.source], n.served[t.queue.source+"\n"+t.queue.target] = n.turn, n.turn
 	n.flights = append(n.flights, &flight{t, now})
@@ -232,7 +232,7 @@ func (l *lanes) start(t *ticket, now time.Time) {
 
 // end forgets a sending.
 func (l *lanes) end(t *ticket) {
-	n := l.of(t.queue.channel)
+	n := l.laneOf(t.queue.channel)
 	n.flights = slices.DeleteFunc(n.flights, func(f *flight) bool { return f.ticket == t })
 	if n.underWay[t.queue.source]--; n.underWay[t.queue.source] == 0 {
 		delete(n.underWay, t.queue.source)

@@ -25,8 +25,8 @@ func start(t *testing.T, b *outbox.Outbox) {
 	})
 }
 
-// to is a text message to somebody.
-func to(whom, text string) outbox.Message {
+// textTo is a text message to somebody.
+func textTo(whom, text string) outbox.Message {
 	return outbox.Message{Channel: "EMAIL", To: whom + "@example.com", Text: text}
 }
 
@@ -60,7 +60,7 @@ func TestRunGoesOnAroundSlowSendings(t *testing.T) {
 		}
 		return w.send(ctx, m)
 	}, outbox.Options{After: never, Parallel: 6})
-	w.add(t, to("x", "slow"), to("y", "slow"))
+	w.add(t, textTo("x", "slow"), textTo("y", "slow"))
 	start(t, b)
 	for i := range 10 {
 		w.add(t, text(fmt.Sprint(i)))

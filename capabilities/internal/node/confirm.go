@@ -153,9 +153,9 @@ func (a Answer) passwordEpoch() string {
 	return changed
 }
 
-// Renewed tells that the capability changed the credentials of a user, if the answer says
+// TellRenewal tells that the capability changed the credentials of a user, if the answer says
 // so, and which device it removed.
-func Renewed(userID, device string) Shape {
+func TellRenewal(userID, device string) Shape {
 	return func(a Answer, done *connector.Complete) {
 		if epoch := a.passwordEpoch(); epoch != "" {
 			done.Renewal = &connector.Renewal{UserID: userID, Epoch: epoch, Device: device}

@@ -150,8 +150,8 @@ func (x *session) isSilent(now time.Time) bool {
 	return x.Discreet && (!x.known || x.Silent || x.Stand != nil && x.Stand.Address == "" || x.policy.Admits(x.account, now) != nil)
 }
 
-// blind makes a code that is kept one that no guess is equal to.
-func blind(c *rest.Call, code *otp.Code) {
+// blindCode makes a code that is kept one that no guess is equal to.
+func blindCode(c *rest.Call, code *otp.Code) {
 	if code != nil && code.Hash != nil {
 		code.Hash = c.Tx.Random(len(code.Hash))
 	}
@@ -168,7 +168,7 @@ func (s *Authentications) send(c *rest.Call, x *session, m notify.Code) error {
 			return err
 		}
 	}
-	blind(c, x.Code)
+	blindCode(c, x.Code)
 	return s.Notify.Feign(c, m)
 }
 

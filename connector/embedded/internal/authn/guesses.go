@@ -49,7 +49,7 @@ func (x *session) targets(d *device.Record) []guess.Target {
 
 // mustWait reports whether codes of a device are neither sent nor compared now.
 func (x *session) mustWait(c *rest.Call, d *device.Record) bool {
-	return x.guesses.Waits(c.Tx.Now(), x.targets(d)...)
+	return x.guesses.MustWait(c.Tx.Now(), x.targets(d)...)
 }
 
 // verify checks a guess and counts it. While its targets wait nothing is compared.
@@ -58,7 +58,7 @@ func (s *Authentications) verify(c *rest.Call, x *session, d *device.Record, hot
 		return otp.Result{Verdict: otp.TooMany}, nil
 	}
 	if x.isSilent(c.Tx.Now()) {
-		blind(c, x.Code)
+		blindCode(c, x.Code)
 	}
 	return x.guesses.Record(c, d.Verify(s.Checker, s.try(c, x, d, hot, guess)), x.targets(d)...)
 }

@@ -18,7 +18,7 @@ type once struct {
 
 // useOnce challenges the one-time device of a request.
 func (s *Authentications) useOnce(c *rest.Call, x *session, want *selection) (string, error) {
-	o, at := want.once()
+	o, at := want.oneTimeAddress()
 	if o.Type == "" {
 		return "", rest.Required(at + "type")
 	}

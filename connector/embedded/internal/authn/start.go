@@ -46,8 +46,8 @@ type oneTime struct {
 	TestMode bool    `json:"testMode"`
 }
 
-// once is the address that is chosen, and the member that it is in.
-func (d *selection) once() (*oneTime, string) {
+// oneTimeAddress is the address that is chosen, and the member that it is in.
+func (d *selection) oneTimeAddress() (*oneTime, string) {
 	switch {
 	case d == nil:
 		return nil, ""

@@ -40,7 +40,7 @@ func (r *Record) Targets(c *rest.Call, profile ProfileOf, user string, active []
 	if t == guess.Email(email) || t == guess.Phone(phone) {
 		return []guess.Target{t}, nil
 	}
-	return guess.Foreign(t), nil
+	return guess.ForeignTargets(t), nil
 }
 
 // guesses reads the counts of a device that waits for its activation.
@@ -60,7 +60,7 @@ func (s *Devices) guesses(c *rest.Call, user string, r *Record, active []string)
 // checkWaiting refuses to send a code to a device whose codes are not compared now.
 func (s *Devices) checkWaiting(c *rest.Call, a *account.Account, r *Record) error {
 	counts, targets, err := s.guesses(c, a.ID, r, a.Active())
-	if err == nil && counts.Waits(c.Tx.Now(), targets...) {
+	if err == nil && counts.MustWait(c.Tx.Now(), targets...) {
 		err = otp.Refusal(otp.Result{Verdict: otp.TooMany})
 	}
 	return err

@@ -70,7 +70,7 @@ func (s *Devices) verifyPairing(c *rest.Call, a *account.Account, r *Record, p *
 		return otp.Result{Verdict: otp.Expired}, nil
 	}
 	counts, targets, err := s.guesses(c, a.ID, r, a.Active())
-	if err != nil || counts.Waits(now, targets...) {
+	if err != nil || counts.MustWait(now, targets...) {
 		return otp.Result{Verdict: otp.TooMany}, err
 	}
 	res := r.Verify(s.Checker, Try{Device: a.Device(r.ID), Rule: p.Rule(r.Type, s.Row), Grace: p.Grace(), Code: r.Pairing,

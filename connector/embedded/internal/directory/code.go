@@ -93,7 +93,7 @@ func (d *Directory) mailCode(c *rest.Call, id, email, template string, p purpose
 	if err != nil {
 		return err
 	}
-	if n.Waits(c.Tx.Now(), guess.Email(email)) {
+	if n.MustWait(c.Tx.Now(), guess.Email(email)) {
 		return otp.Refusal(otp.Result{Verdict: otp.TooMany})
 	}
 	code := otp.Letters(c.Tx.Random(codeLength))
@@ -134,7 +134,7 @@ func (d *Directory) judge(c *rest.Call, id string, in *info, p purpose, code str
 	if err != nil {
 		return judgement{}, err
 	}
-	if n.Waits(c.Tx.Now(), target) {
+	if n.MustWait(c.Tx.Now(), target) {
 		return judgement{waits: true}, nil
 	}
 	j, err := d.compare(c, id, p, code)

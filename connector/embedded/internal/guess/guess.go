@@ -43,8 +43,8 @@ func Device(id string) Target { return Target("device " + id) }
 // elsewhere stands for all addresses that are not the user's own.
 const elsewhere Target = "elsewhere"
 
-// Foreign are the targets of an address that is not the user's own.
-func Foreign(t Target) []Target { return []Target{t, elsewhere} }
+// ForeignTargets are the targets of an address that is not the user's own.
+func ForeignTargets(t Target) []Target { return []Target{t, elsewhere} }
 
 // count is what is kept of a target.
 type count struct {
@@ -110,8 +110,8 @@ func (x *Counts) key(c *rest.Call, t Target) store.Key {
 	return store.K(c.Env, "guess", x.user, hex.EncodeToString(otp.MAC(x.guard.Key, x.user, x.browser, string(t))))
 }
 
-// Waits reports whether one of the targets waits: no code is sent to it or compared now.
-func (x *Counts) Waits(now time.Time, targets ...Target) bool {
+// MustWait reports whether one of the targets waits: no code is sent to it or compared now.
+func (x *Counts) MustWait(now time.Time, targets ...Target) bool {
 	for _, t := range targets {
 		if n := x.known[t]; n != nil && now.Before(time.UnixMilli(n.Until)) {
 			return true
@@ -153,7 +153,7 @@ func (x *Counts) RecordFailure(c *rest.Call, targets ...Target) (waits bool, err
 			return false, err
 		}
 	}
-	return x.Waits(now, targets...), nil
+	return x.MustWait(now, targets...), nil
 }
 
 // wait is how long a target waits for the nth time.
@@ -199,8 +199,8 @@ func Forget(c *rest.Call, user string) error {
 // Records is the range of all counts.
 func Records(env string) store.Range { return store.Under(store.K(env, "guess", "")) }
 
-// Dead reports whether a count says nothing any more.
-func Dead(rec store.Record, now time.Time) bool {
+// IsDead reports whether a count says nothing any more.
+func IsDead(rec store.Record, now time.Time) bool {
 	var n count
 	return json.Unmarshal(rec.Value, &n) == nil && n.isOld(now)
 }

@@ -38,7 +38,7 @@ func loadTally(c *rest.Call, key store.Key) (tally, error) {
 // save writes the tally with one more message now, without what is older than span.
 func (t tally) save(c *rest.Call, key store.Key, span time.Duration) error {
 	now := c.Tx.Now()
-	t = t.within(span, now)
+	t = t.keepWithin(span, now)
 	if last := len(t) - 1; last >= 0 && t[last][0] >= now.Unix() {
 		t[last][1]++
 	} else {
@@ -56,8 +56,8 @@ func (t tally) save(c *rest.Call, key store.Key, span time.Duration) error {
 	return nil
 }
 
-// within is the part of the tally that lies in the last span; zero is all of it.
-func (t tally) within(span time.Duration, now time.Time) tally {
+// keepWithin returns the part of the tally that lies in the last span; zero is all of it.
+func (t tally) keepWithin(span time.Duration, now time.Time) tally {
 	if span == 0 {
 		return t
 	}

@@ -102,7 +102,7 @@ func (b bound) load(c *rest.Call) (tally, error) {
 	var full window
 	var reset time.Time
 	for _, w := range b.windows {
-		in := t.within(w.span, c.Tx.Now())
+		in := t.keepWithin(w.span, c.Tx.Now())
 		if w.most == 0 || in.sum() < w.most {
 			continue
 		}
@@ -177,7 +177,7 @@ func (u Unproven) countShard(c *rest.Call, target string) error {
 		if err != nil {
 			return err
 		}
-		if t.within(time.Hour, c.Tx.Now()).sum() < u.shareOf(shard) {
+		if t.keepWithin(time.Hour, c.Tx.Now()).sum() < u.shareOf(shard) {
 			return t.save(c, shardKey(c.Env, shard), time.Hour)
 		}
 	}
@@ -199,7 +199,7 @@ func (u Unproven) IsFull(ctx context.Context, db *store.DB, env string) (bool, e
 		if err := json.Unmarshal(rec.Value, &t); err != nil {
 			return false, fmt.Errorf("record %s: %w", rec.Key, err)
 		}
-		n += t.within(time.Hour, db.Now()).sum()
+		n += t.keepWithin(time.Hour, db.Now()).sum()
 	}
 	return n*100 >= u.Environment*nearlyFull, nil
 }
@@ -211,5 +211,5 @@ func UnprovenCounts(env string) store.Range { return store.Under(store.K(env, "u
 // longer. An execution that waits longer than that for its person begins anew.
 func IsIdle(rec store.Record, now time.Time) bool {
 	var t tally
-	return json.Unmarshal(rec.Value, &t) != nil || len(t.within(day, now)) == 0
+	return json.Unmarshal(rec.Value, &t) != nil || len(t.keepWithin(day, now)) == 0
 }

@@ -21,6 +21,10 @@ type Catalog struct {
 
 	check func(*flows.Flow, flows.Library) []flows.Problem // flows.Check
 	cache *programCache
+
+	// turn is held by the upload that is being checked: a flow of the largest size takes
+	// 200 MB for a second or two, and whoever deploys at the same time would be in conflict.
+	turn chan struct{}
 }
 
 // Uploaded says what became of a flow.
@@ -63,7 +67,7 @@ type stored struct {
 }
 
 func newCatalog(r *Runner, env map[string]string) *Catalog {
-	return &Catalog{r: r, env: slices.Sorted(maps.Keys(env)), check: flows.Check, cache: newProgramCache(r.limits.ProgramBytes)}
+	return &Catalog{r: r, env: slices.Sorted(maps.Keys(env)), check: flows.Check, cache: newProgramCache(r.limits.ProgramBytes), turn: make(chan struct{}, 1)}
 }
 
 // CompiledBytes estimates what compiled flows take of memory.

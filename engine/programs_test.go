@@ -86,3 +86,29 @@ func TestUploadCompilesWhatItChanges(t *testing.T) {
 		}
 	}
 }
+
+// TestUploadsAtOnceAllArrive: they wait for each other, where they used to be in conflict
+// over the deployment, and each took the memory of a check.
+func TestUploadsAtOnceAllArrive(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const uploads, nodes = 32, 60
+	var chain strings.Builder
+	for i := range nodes {
+		fmt.Fprintf(&chain, "  n%d: { set: { v%d: =flow.id }, next: n%d }\n", i, i, i+1)
+	}
+	errs := make(chan error, uploads)
+	for i := range uploads {
+		go func() {
+			id := fmt.Sprintf("flow-%d", i)
+			src := fmt.Sprintf("schema: flow/v1\nid: %s\nstart: n0\nnodes:\n%s  n%d: { end: canceled }\n", id, &chain, nodes)
+			_, err := w.run.Catalog().Put(t.Context(), id, []byte(src), true)
+			errs <- err
+		}()
+	}
+	for range uploads {
+		if err := <-errs; err != nil {
+			t.Errorf("got %s, want every upload to be deployed", explain(err))
+		}
+	}
+}

@@ -59,6 +59,12 @@ var errDry = errors.New("dry run")
 
 func (c *Catalog) update(ctx context.Context, u upload) ([]Uploaded, error) {
 	var list []Uploaded
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return nil, refuse(ctx.Err())
+	}
 	err := c.r.db.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		var err error
 		if list, err = c.put(tx, u); err == nil && u.dry {

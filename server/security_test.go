@@ -54,6 +54,10 @@ func TestWrongTokenOnOpenRoute(t *testing.T) {
 		return w.engine.Start(t.Context(), q)
 	}
 	w.do("POST", executions, `{}`, "Authorization: Bearer nope").problem(401, "UNAUTHORIZED", "")
+	for _, malformed := range []string{"", "Bearer", "Bearer\t" + token, "Bearer " + token + " x"} {
+		w.do("POST", executions, `{}`, "Authorization: "+malformed).problem(401, "UNAUTHORIZED", "")
+	}
+	w.do("POST", executions, `{}`, "Authorization: Bearer "+token, "Authorization: Bearer "+token).problem(401, "UNAUTHORIZED", "")
 	w.do("POST", executions, `{}`, "Authorization: Basic eDp5").want(201)
 	w.do("GET", "/metrics", nil, "Authorization: Bearer nope").want(200) // not looked at
 }

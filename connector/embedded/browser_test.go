@@ -481,3 +481,42 @@ func TestRememberedBrowserOverHTTP(t *testing.T) {
 		t.Errorf("%s", again.Raw)
 	}
 }
+
+// A browser is remembered of a user whom the policy lets authenticate, and of no other.
+func TestABrowserIsRememberedOfWhoMayAuthenticate(t *testing.T) {
+	t.Parallel()
+	nothing := func(*world, string) {}
+	disable := func(w *world, user string) {
+		w.api("PUT", "users/"+user+"/enabled", obj{"enabled": false}).want(200, "")
+	}
+	withoutMFA := func(w *world, user string) {
+		w.api("PUT", "users/"+user+"/mfaEnabled", obj{"mfaEnabled": false}).want(200, "")
+	}
+	lock := func(w *world, user string) { w.api("POST account.lock", "users/"+user, nil).want(200, "") }
+	for name, c := range map[string]struct {
+		policy string
+		change func(*world, string)
+		status int
+	}{
+		"usual":                       {"", nothing, 201},
+		"disabled":                    {"", disable, 400},
+		"disabled, allowed":           {`,"blockDisabledUsers":false`, disable, 201},
+		"without MFA":                 {"", withoutMFA, 201},
+		"without MFA, not allowed":    {`,"blockUsersWithDisabledMfa":true`, withoutMFA, 400},
+		"with MFA, which is demanded": {`,"blockUsersWithDisabledMfa":true`, nothing, 201},
+		"locked":                      {"", lock, 400},
+		"locked, ignored":             {`,"ignoreUserLock":true`, lock, 201},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(o *embedded.Options) {
+				o.Policy = []byte(strings.Replace(p0, `"default":true`, `"default":true,"rememberMe":{"web":{"enabled":true}}`+c.policy, 1))
+			})
+			user, _ := w.ben()
+			c.change(w, user)
+			if r, _ := w.remember(user, chrome133, nil); r.Status != c.status {
+				t.Errorf("got %d %s, want %d", r.Status, r.Raw, c.status)
+			}
+		})
+	}
+}

@@ -222,7 +222,7 @@ func TestPairingKeyFollowsItsPolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	user, first := w.user("ben"), embedded.NativeApplication(envID)
-	second := w.api("POST", "applications", native("Second", nil)).want(201, "").text("id")
+	second := w.api("POST", "applications", native("Second", obj{"uriPrefix": "bank:/app"})).want(201, "").text("id")
 	policy := w.api("POST", "deviceAuthenticationPolicies", policyBody(func(p obj) {
 		p["name"], p["default"], p["ignoreUserLock"] = "Apps", false, true
 		p["mobile"] = obj{"enabled": true, "applications": []any{
@@ -232,9 +232,26 @@ func TestPairingKeyFollowsItsPolicy(t *testing.T) {
 	if got := key.text("expiresAt"); got != "2026-11-22T09:05:00.123Z" {
 		t.Errorf("expiresAt %s, want five minutes from now", got)
 	}
+	one := w.key(user, obj{"policy": obj{"id": policy}, "applications": refs(second)})
+	if got, want := one.text("uri"), "bank:/app/pingonesdk?pairing_key="+one.text("code"); got != want {
+		t.Errorf("uri %s, want %s", got, want)
+	}
 	w.api("DELETE", "applications/"+second, nil).want(204, "")
 	gone := w.phone(func(o *phone.Options) { o.Application = second })
 	w.refused(gone.Pair(t.Context(), key.text("code")), 400, "INVALID_VALUE")
 	w.api("POST account.lock", "users/"+user, nil).want(200, "")
 	w.must(w.phone().Pair(t.Context(), key.text("code")))
+}
+
+// A key that was held out too late stays over, also should the clock go back.
+func TestAPairingKeyThatWasLateStaysOver(t *testing.T) {
+	t.Parallel()
+	onStores(t, func(t *testing.T, w *world) {
+		user := w.user("ben")
+		key := w.key(user, nil)
+		w.clock.Move(time.Hour)
+		w.refused(w.phone().Pair(t.Context(), key.text("code")), 400, "INVALID_VALUE")
+		w.clock.Move(-59 * time.Minute)
+		w.refused(w.phone().Pair(t.Context(), key.text("code")), 400, "INVALID_VALUE")
+	})
 }

@@ -47,7 +47,14 @@ type hotStandIn struct {
 	Last   int64          `json:"l"` // Unix ms
 }
 
-func standInKey(env, user string) store.Key { return store.K(env, "standin", user) }
+// standInKey is where that is kept: wrong codes are not wrong passkeys, for a user with a
+// device has each counted apart.
+func standInKey(env string, x *session) store.Key {
+	if x.Passkeys {
+		return store.K(env, "standin", x.User, "passkey")
+	}
+	return store.K(env, "standin", x.User)
+}
 
 // StandIns is the range of what is kept of stand-ins.
 func StandIns(env string) store.Range { return store.Under(store.K(env, "standin", "")) }
@@ -113,7 +120,7 @@ func (s *Authentications) passkey(x *session) *device.Passkey {
 // useStandIn puts the stand-in in the place of the devices.
 func (s *Authentications) useStandIn(c *rest.Call, x *session) error {
 	hot := hotStandIn{Device: account.Device{ID: x.Stand.ID}}
-	if _, err := c.Get(standInKey(c.Env, x.User), &hot); err != nil {
+	if _, err := c.Get(standInKey(c.Env, x), &hot); err != nil {
 		return err
 	}
 	own := *x.account
@@ -135,7 +142,7 @@ func (x *session) saveAccount(c *rest.Call) error {
 	if x.Stand == nil {
 		return nil
 	}
-	if err := c.Put(standInKey(c.Env, x.User), hotStandIn{Device: x.account.Devices[0], Last: c.Tx.Now().UnixMilli()}); err != nil {
+	if err := c.Put(standInKey(c.Env, x), hotStandIn{Device: x.account.Devices[0], Last: c.Tx.Now().UnixMilli()}); err != nil {
 		return err
 	}
 	if !x.known || x.owner.CodeFails == x.account.CodeFails && x.owner.CodesTo == x.account.CodesTo {

@@ -94,7 +94,7 @@ func (c *checker) flowUsers(start int) []*userState {
 	states := make([]*userState, len(c.f.Nodes))
 	states[start] = newUserState()
 	for _, in := range c.f.Inputs {
-		states[start].needs["inputs."+in.Name] = proofNeed{inputs: []string{in.Name}}
+		states[start].assign("inputs."+in.Name, proofNeed{inputs: []string{in.Name}}, "")
 	}
 	queue, queued := []int{start}, make([]bool, len(c.f.Nodes))
 	for len(queue) > 0 {
@@ -102,7 +102,7 @@ func (c *checker) flowUsers(start int) []*userState {
 		queue, queued[i] = queue[1:], false
 		for _, at := range c.out[i] {
 			e := c.edges[at]
-			if !c.spend(costOfUsers * (1 + len(states[i].needs) + len(states[i].same))) {
+			if !c.spend(costOfUsers * (1 + len(states[i].named))) {
 				return states
 			}
 			joined, changed := joinUsers(states[e.to], c.usersAlong(e, states[i]))
@@ -114,8 +114,8 @@ func (c *checker) flowUsers(start int) []*userState {
 	return states
 }
 
-// costOfUsers is what following one user along one edge costs, in the unit of maxWork.
-const costOfUsers = 50
+// costOfUsers is what following one path along one edge costs, in the unit of maxWork.
+const costOfUsers = 10
 
 // checkUses holds what a node does with users against what is known on entering it.
 func (c *checker) checkUses(i int, n *Node, s *userState) {
@@ -168,7 +168,7 @@ func (c *checker) sendsAnywhere(with []Member) bool {
 func (c *checker) checkShown(i int, list []Member, s *userState, what string) {
 	for j := range list {
 		for _, key := range c.listSubjects(&list[j].Value, i, s) {
-			c.require(s.needs[key], userFault{valuePos(&list[j].Value), c.f.Nodes[i].ID, what + " personal data of a user of whom some path here has no proof"})
+			c.require(s.need(key), userFault{valuePos(&list[j].Value), c.f.Nodes[i].ID, what + " personal data of a user of whom some path here has no proof"})
 		}
 	}
 }
@@ -219,7 +219,7 @@ func (c *checker) require(need proofNeed, f userFault) {
 func (c *checker) noteEnd(i int, n *Node, s *userState) {
 	here := &endUsers{inputs: map[string]bool{}, outputs: map[string]outputUser{}}
 	for _, in := range c.f.Inputs {
-		if s.needs["inputs."+in.Name].isMet() {
+		if s.need("inputs." + in.Name).isMet() {
 			here.inputs[in.Name] = true
 		}
 	}

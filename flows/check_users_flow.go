@@ -112,7 +112,7 @@ func (c *checker) runUsers(i int, e *connector.Entry, with []Member, path string
 		}
 		s.prove(path + "#")
 		s.assign(path+".user", proofNeed{}, "")
-		if _, asked := s.needs[path+"#"]; asked {
+		if s.has(path + "#") {
 			s.copyUser(path+".user", path+"#")
 		}
 	case e.Spec.Proves == connector.ProvesSuccess:
@@ -230,10 +230,10 @@ func (c *checker) callUsers(e edge, n *Node, before, s *userState) {
 				as = max(as, given[input])
 			}
 			if as != "" {
-				need = s.needs[as]
+				need = s.need(as)
 			}
-			if old, set := s.needs[path]; set {
-				need, as = joinNeeds(old, need), ""
+			if s.has(path) {
+				need, as = joinNeeds(s.need(path), need), ""
 			}
 			s.assign(path, need, as)
 		}
@@ -251,10 +251,10 @@ func (c *checker) setUsers(i int, n *Node, s *userState) {
 			s.assign(path, need, unlessSet(n, as))
 		}
 		for _, key := range c.listSubjects(v, i, computed) {
-			if old, again := s.needs[path+"!"]; again {
-				s.assign(path+"!", joinNeeds(old, computed.needs[key]), "")
+			if s.has(path + "!") {
+				s.assign(path+"!", joinNeeds(s.need(path+"!"), computed.need(key)), "")
 			} else {
-				s.assign(path+"!", computed.needs[key], unlessSet(n, key))
+				s.assign(path+"!", computed.need(key), unlessSet(n, key))
 			}
 		}
 	}
@@ -280,9 +280,12 @@ func (c *checker) listSubjects(v *Value, i int, s *userState) []string {
 		}
 		for _, path := range e.Program.Reads() {
 			path = c.resolveOut(path, i)
-			for key := range s.needs {
-				root, name, _ := strings.Cut(strings.TrimSuffix(key, "!"), ".")
-				if strings.HasSuffix(key, "!") && root == path[0] && (len(path) < 2 || name == path[1]) {
+			if len(path) > 1 {
+				keys = append(keys, path[0]+"."+path[1]+"!")
+				continue
+			}
+			for key := range s.paths.number {
+				if strings.HasPrefix(key, path[0]+".") && strings.HasSuffix(key, "!") {
 					keys = append(keys, key)
 				}
 			}
@@ -316,18 +319,18 @@ func (c *checker) userOf(v *Value, i int, s *userState) (proofNeed, string) {
 	need, path := proofNeed{never: len(reads) == 0}, ""
 	for _, read := range reads {
 		if read[0] == "inputs" && len(read) > 2 { // a member of what was given
-			need, path = joinNeeds(need, s.needs["inputs."+read[1]]), ""
+			need, path = joinNeeds(need, s.need("inputs."+read[1])), ""
 			continue
 		}
 		if path = c.userPath(read, i); path == "" {
 			return proofNeed{never: true}, ""
 		}
-		need = joinNeeds(need, s.needs[path])
+		need = joinNeeds(need, s.need(path))
 	}
 	if len(reads) != 1 || !plainUser.MatchString(v.Expr.Source) {
 		return need, ""
 	}
-	if _, set := s.needs[path]; !set {
+	if !s.has(path) {
 		return need, ""
 	}
 	return need, path

@@ -520,3 +520,51 @@ func TestABrowserIsRememberedOfWhoMayAuthenticate(t *testing.T) {
 		})
 	}
 }
+
+// forgeCookie changes a letter in the MAC of a remember-me value.
+func forgeCookie(cookie string) string {
+	b := []byte(cookie)
+	at := len(b) - 10
+	b[at] = map[bool]byte{true: 'B', false: 'A'}[b[at] == 'A']
+	return string(b)
+}
+
+// A remember-me value of the user, live and sent by its browser, lowers the risk; a forged
+// one, a used one, one of a blocked browser or of older credentials does not.
+func TestRiskTrustsALiveRememberMeValueOnly(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		cookie func(w *world, user, id, cookie string) string
+		agent  string
+		trusts bool
+	}{
+		"live":                 {func(_ *world, _, _, cookie string) string { return cookie }, chrome133, true},
+		"from another browser": {func(_ *world, _, _, cookie string) string { return cookie }, chromeWin, false},
+		"forged":               {func(_ *world, _, _, cookie string) string { return forgeCookie(cookie) }, chrome133, false},
+		"used": {func(w *world, user, _, cookie string) string {
+			w.wantKnown(true, user, cookie, chrome133, nil)
+			return cookie
+		}, chrome133, false},
+		"of a blocked browser": {func(w *world, user, id, cookie string) string {
+			w.api("POST device.block", "users/"+user+"/devices/"+id, nil).want(200, "")
+			return cookie
+		}, chrome133, false},
+		"of older credentials": {func(w *world, user, _, cookie string) string {
+			w.api("PUT", "users/"+user+"/enabled", obj{"enabled": false}).want(200, "")
+			w.api("PUT", "users/"+user+"/enabled", obj{"enabled": true}).want(200, "")
+			return cookie
+		}, chrome133, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, withRemember)
+			user, _ := w.ben()
+			made, cookie := w.remember(user, chrome133, nil)
+			cookie = c.cookie(w, user, made.text("id"), cookie)
+			r := w.evaluate(user, withBrowser(c.agent, cookie))
+			if got := r.text("result.level") == "LOW"; got != c.trusts {
+				t.Errorf("risk %s, want low: %t", r.text("result.level"), c.trusts)
+			}
+		})
+	}
+}

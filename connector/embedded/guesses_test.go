@@ -250,7 +250,10 @@ func TestRememberedBrowserHasItsOwnCount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withRemember)
 	user, _ := w.ben()
-	_, cookie := w.remember(user, chrome133, nil)
+	_, used := w.remember(user, chrome133, nil)
+	cookie := w.wantKnown(true, user, used, chrome133, nil)
+	third, blocked := w.remember(user, chromeWin, nil)
+	w.api("POST device.block", "users/"+user+"/devices/"+third.text("id"), nil).want(200, "")
 	_, foreign := w.remember(w.user("eve"), chrome133, nil)
 	known := connector.WithSource(t.Context(), connector.Source{DeviceSession: cookie})
 	ask := func(ctx context.Context, code func(string) string) result {
@@ -268,6 +271,9 @@ func TestRememberedBrowserHasItsOwnCount(t *testing.T) {
 	}
 	for _, ctx := range []context.Context{t.Context(),
 		connector.WithSource(t.Context(), connector.Source{DeviceSession: foreign}),
+		connector.WithSource(t.Context(), connector.Source{DeviceSession: used}),
+		connector.WithSource(t.Context(), connector.Source{DeviceSession: blocked}),
+		connector.WithSource(t.Context(), connector.Source{DeviceSession: forgeCookie(cookie)}),
 		connector.WithSource(t.Context(), connector.Source{DeviceSession: cookie[:len(cookie)-1]})} {
 		ask(ctx, right).want(400, "TOO_MANY_OTP_RETRIES")
 	}

@@ -91,6 +91,7 @@ func (c *checker) finish() {
 	slices.Sort(calls)
 	f.Calls, f.callTrees = slices.Compact(calls), tree
 	c.proofs()
+	c.letIn()
 }
 
 func (c *checker) inputType() *cond.Type {

@@ -209,7 +209,7 @@ func exprRules() []Rule {
 func warningRules() []Rule {
 	return []Rule{
 		{Code: ruleNoAuthentication, Text: "No path reaches success without a capability that authenticates.", Warning: true},
-		{Code: ruleRefusalCompletes, Text: "An end that is named like a refusal gives an `error`, for without one the execution is COMPLETED.", Warning: true},
+		{Code: ruleRefusalCompletes, Text: "An end that is named like a refusal gives an `error`, and no way past a proof ends COMPLETED.", Warning: true},
 		{Code: ruleUnknownCatch, Text: "A code under `catch` is one that can be raised there.", Warning: true},
 		{Code: ruleRetryOnce, Text: "A capability with effects that cannot be repeated has no `retry`.", Warning: true},
 		{Code: ruleStatusInElse, Text: "Known values of a `match` have routes of their own.", Warning: true},

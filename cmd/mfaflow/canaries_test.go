@@ -1,7 +1,6 @@
 package main
 
 import (
-	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -40,11 +39,7 @@ nodes:
 // trace, activity or audit record.
 func TestNobodyIsNamedInWhatOutlivesAnExecution(t *testing.T) {
 	t.Parallel()
-	log := &written{}
-	s := newSite(t)
-	s.close()
-	s.log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.open()
+	s, log := newLoggedSite(t)
 	canaries := map[string]string{
 		"username": "zqcanaryname", "e-mail": "zqcanary@example.com", "password": "zqcanary password 7", "nickname": "zqcanarynick",
 		"telephone": "+4369912345678", "number": "69912345678", "given name": "Zqgiven", "family name": "Zqfamily", "wrong password": "zqcanary password 8",

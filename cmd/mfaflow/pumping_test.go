@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -85,12 +84,5 @@ func TestPumpingIsStoppedAtTheDoor(t *testing.T) {
 // startAsManager starts a flow with the management token; the person answers it.
 func (s *site) startAsManager(flow string) *login {
 	s.t.Helper()
-	status, b := s.call("POST", "/v1/flows/"+flow+"/executions", `{"inputs":{}}`, "Authorization", "Bearer "+siteToken)
-	if status != http.StatusCreated {
-		s.t.Fatalf("start: %d %s", status, b)
-	}
-	l := &login{s: s, raw: b}
-	l.take(b)
-	l.id, l.handle = l.e.ID, l.e.Handle
-	return l
+	return s.begin(flow, map[string]any{"inputs": map[string]any{}}, "Authorization", "Bearer "+siteToken)
 }

@@ -29,16 +29,23 @@ func (w *written) String() string {
 	return w.all.String()
 }
 
-// A-77, T7.6 and T6.3: what a person types, codes, handles and remember-me values are in no
-// line of the log, at its most talkative. Of the parent's password and of codes nothing is
-// in the store either, but where a message waits to be read.
-func TestA77SecretsStayInside(t *testing.T) {
-	t.Parallel()
+// newLoggedSite makes a site that logs all there is to log.
+func newLoggedSite(t *testing.T) (*site, *written) {
+	t.Helper()
 	log := &written{}
 	s := newSite(t)
 	s.close()
 	s.log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.open()
+	return s, log
+}
+
+// A-77, T7.6 and T6.3: what a person types, codes, handles and remember-me values are in no
+// line of the log, at its most talkative. Of the parent's password and of codes nothing is
+// in the store either, but where a message waits to be read.
+func TestA77SecretsStayInside(t *testing.T) {
+	t.Parallel()
+	s, log := newLoggedSite(t)
 	s.policyP0()
 	s.user("ben", benPassword, "ben@example.com")
 	l := s.start("sign-on-and-adaptive-mfa", nil).see("username-password", "")

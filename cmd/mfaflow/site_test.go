@@ -235,9 +235,9 @@ func (s *site) start(flow string, inputs map[string]any) *login {
 }
 
 // begin starts an execution with all that a client can say of itself.
-func (s *site) begin(flow string, body map[string]any) *login {
+func (s *site) begin(flow string, body map[string]any, header ...string) *login {
 	s.t.Helper()
-	status, b := s.call("POST", "/v1/flows/"+flow+"/executions", body)
+	status, b := s.call("POST", "/v1/flows/"+flow+"/executions", body, header...)
 	if status != http.StatusCreated {
 		s.t.Fatalf("start: %d %s", status, b)
 	}

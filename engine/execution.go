@@ -82,6 +82,10 @@ type ErrorInfo struct {
 	Message string         `json:"message,omitempty"`
 	Details map[string]any `json:"details,omitempty"`
 	Path    []string       `json:"path,omitempty"` // node ids from the outermost flow inwards
+
+	// Hidden is the error as trace and audit hold it, where expressions gave it names or
+	// addresses of people. What clients see has none.
+	Hidden *ErrorInfo `json:"hidden,omitempty"`
 }
 
 // ClientFacts are the client's word about itself; they may narrow what happens, never

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"reflect"
 	"regexp"
 
 	"github.com/mfaflow/mfaflow/flows"
@@ -21,6 +22,11 @@ func (w *walker) hideError(e *ErrorInfo) *ErrorInfo {
 	if e == nil {
 		return nil
 	}
+	if e.Hidden != nil {
+		c := *e.Hidden
+		c.Path = e.Path
+		return &c
+	}
 	c := *e
 	if !errorCode.MatchString(e.Code) { // which an expression of the flow gave
 		c.Code = w.r.hash(e.Code)
@@ -30,6 +36,16 @@ func (w *walker) hideError(e *ErrorInfo) *ErrorInfo {
 		c.Details, _ = w.hide(e.Details, nil).(map[string]any)
 	}
 	return &c
+}
+
+// withHidden is an error that an `end` gives, with what trace and audit hold of it if the
+// types of its expressions say more than the values do.
+func (w *walker) withHidden(e *ErrorInfo, of flows.Value, v any) *ErrorInfo {
+	hidden := w.hideError(errorOf(w.hideValue(of, v)))
+	if !reflect.DeepEqual(hidden, w.hideError(e)) {
+		e.Hidden = hidden
+	}
+	return e
 }
 
 // hideMembers are computed members as the audit holds them.

@@ -171,13 +171,18 @@ func (w *walker) endError(n *flows.Node) (*ErrorInfo, error) {
 	if err != nil {
 		return nil, err
 	}
+	return w.withHidden(errorOf(v), *n.Error, v), nil
+}
+
+// errorOf reads what the `error:` of an end gives: a code, or a map.
+func errorOf(v any) *ErrorInfo {
 	switch v := v.(type) {
 	case string:
-		return &ErrorInfo{Code: v}, nil
+		return &ErrorInfo{Code: v}
 	case map[string]any:
-		return errorOfMap(v), nil
+		return errorOfMap(v)
 	}
-	return &ErrorInfo{Code: connector.CodeFlowFailed}, nil
+	return &ErrorInfo{Code: connector.CodeFlowFailed}
 }
 
 // errorOfMap reads {code, message?, details?}; other members go to details.

@@ -84,3 +84,43 @@ func TestSecretStaysWhateverWordOfASchemaMarksIt(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorOfAnEndNamesNobodyInTheTrace: not now, and not where a caller carries it on.
+func TestErrorOfAnEndNamesNobodyInTheTrace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(`schema: flow/v1
+id: names
+title: Names
+start: failed
+inputs: { loginName: { type: string }, fullName: { type: string } }
+nodes:
+  failed: { end: failed, error: { code: BAD, message: '="no " + (inputs.loginName ?? "")', details: { d: [=inputs.fullName], m: "={k: inputs.loginName}" }, more: =inputs.loginName } }
+`, `schema: flow/v1
+id: caller
+title: Caller
+start: child
+inputs: { loginName: { type: string } }
+screens: { ask: { title: Ask, actions: { go: { title: Go, form: false } } } }
+nodes:
+  child: { call: names, with: { loginName: =inputs.loginName, fullName: =inputs.loginName }, next: { failed: ask } }
+  ask: { show: ask, next: { go: failed } }
+  failed: { end: failed }
+`)
+	for flow, inputs := range map[string]map[string]any{"names": {"loginName": "Zqzelda", "fullName": "Zqzelda Zq"}, "caller": {"loginName": "Zqzelda"}} {
+		c := w.start(flow, inputs)
+		if flow == "caller" {
+			c.act("go", nil)
+		}
+		if e := c.e.Error; e == nil || e.Message != "no Zqzelda" || e.Hidden != nil {
+			t.Errorf("%s: the error is %s, want the name in it", flow, dump(c.e))
+		}
+		trace, err := w.run.Trace(t.Context(), c.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := dump(trace); strings.Contains(said, "Zqzelda") || !strings.Contains(said, "BAD") {
+			t.Errorf("%s: the trace is %s, want the code and no name", flow, said)
+		}
+	}
+}

@@ -22,7 +22,7 @@ func (r *Runner) view(st *state, b *Bundle) (*Execution, error) {
 	case h.Status == Running:
 		e.PollAfterMs = pollRunning
 	default:
-		e.Outcome, e.Error, e.Result = h.Outcome, h.Error, h.Result
+		e.Outcome, e.Error, e.Result = h.Outcome, h.Error.shown(), h.Result
 		outputs, _, err := st.get(slotName(0, slotOutputs, ""))
 		if err != nil {
 			return nil, err
@@ -32,6 +32,16 @@ func (r *Runner) view(st *state, b *Bundle) (*Execution, error) {
 		}
 	}
 	return e, nil
+}
+
+// shown is an error as clients see it.
+func (e *ErrorInfo) shown() *ErrorInfo {
+	if e == nil || e.Hidden == nil {
+		return e
+	}
+	c := *e
+	c.Hidden = nil
+	return &c
 }
 
 // pollRunning is how soon a client should ask again for a RUNNING execution, in ms.

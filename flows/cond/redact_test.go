@@ -112,3 +112,17 @@ func TestNameOfASecretIsFoundByItsLastWords(t *testing.T) {
 		}
 	}
 }
+
+func TestNameOfAPersonIsFoundByItsLastWords(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"email", "workEmail", "contact_email", "phoneNr", "tel", "telNo", "homePhoneNumber", "loginName", "Surname", "e-mail", "emailAddress"} {
+		if !namesPerson(name) {
+			t.Errorf("%s names nobody, want a person", name)
+		}
+	}
+	for _, name := range []string{"emailVerified", "ipAddress", "phoneType", "hostname", "hotel", "id", "number", "no", "address_type", ""} {
+		if namesPerson(name) {
+			t.Errorf("%s names a person, want nobody", name)
+		}
+	}
+}

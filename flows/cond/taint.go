@@ -1,6 +1,7 @@
 package cond
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -120,6 +121,26 @@ func wordsOf(name string) []string {
 	return strings.FieldsFunc(strings.ToLower(strings.Join(words, " ")), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
+// namesPerson reports whether a member is called as names and addresses of people are: by
+// the whole name, or by last words that say nothing else.
 func namesPerson(member string) bool {
+	words := wordsOf(member)
+	if n := len(words); n > 1 && slices.Contains(personForms, words[n-1]) {
+		words = words[:n-1]
+	}
+	for i := range words {
+		if personalWords[strings.Join(words[i:], "")] {
+			return true
+		}
+	}
 	return personalNames[strings.ToLower(plainName.Replace(member))]
+}
+
+// personForms follow the name of what is personal and say how it is written.
+var personForms = []string{"nr", "no", "number", "address", "text", "value"}
+
+// personalWords are the last words of names that are personal: workEmail, phoneNr.
+var personalWords = map[string]bool{
+	"email": true, "mail": true, "phone": true, "telephone": true, "tel": true, "username": true, "loginname": true, "nickname": true,
+	"displayname": true, "fullname": true, "givenname": true, "familyname": true, "firstname": true, "lastname": true, "surname": true, "birthdate": true,
 }

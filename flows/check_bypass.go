@@ -49,7 +49,7 @@ func (c *checker) judgesProof(i int) bool {
 	if n.On == nil || n.On.Program == nil || len(n.On.Program.Reads()) != 1 {
 		return false
 	}
-	holder, member := c.resourceAt(c.absolute(n.On.Program.Reads()[0], i))
+	holder, member := c.resourceAt(c.resolveOut(n.On.Program.Reads()[0], i))
 	return member == "status" && c.provesByStatus(c.resourceOf(holder))
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -81,7 +82,7 @@ func guardFile(path, what string, folder bool) (warning string, err error) {
 		return "", usagef("%s %s may be written by others (mode %04o): chmod %s %s", what, path, info.Mode().Perm(), private, target)
 	}
 	if target != path && !folder {
-		if err := guardParent(target, what); err != nil {
+		if err := cmp.Or(guardLinks(path, what), guardParent(target, what)); err != nil {
 			return "", err
 		}
 	}
@@ -89,6 +90,23 @@ func guardFile(path, what string, folder bool) (warning string, err error) {
 		warning = fmt.Sprintf("%s %s may be read by others (mode %04o): chmod %s %s", what, path, info.Mode().Perm(), private, target)
 	}
 	return warning, nil
+}
+
+// guardLinks refuses a link that leads over a folder where others may put another link.
+func guardLinks(path, what string) error {
+	for {
+		next, err := os.Readlink(path)
+		if err != nil {
+			return nil // no link: the end, which is looked at as such
+		}
+		if !filepath.IsAbs(next) {
+			next = filepath.Join(filepath.Dir(path), next)
+		}
+		if err := guardParent(next, what); err != nil {
+			return err
+		}
+		path = next
+	}
 }
 
 // guardParent refuses a file elsewhere whose folder others may put another file in. In a

@@ -109,6 +109,8 @@ func TestLinkedKey(t *testing.T) {
 		"in a private folder":  {0o700, nil, ""},
 		"in a sticky folder":   {0o777 | os.ModeSticky, nil, ""},
 		"in an open folder":    {0o777, nil, "chmod go-w"},
+		"over an open folder":  {0o700, func(t *testing.T, key string) { leadOver(t, key, 0o777) }, "chmod go-w"},
+		"over a sticky folder": {0o700, func(t *testing.T, key string) { leadOver(t, key, 0o777|os.ModeSticky) }, ""},
 		"that others write":    {0o700, func(t *testing.T, key string) { change(t, os.Chmod(key, 0o606)) }, "may be written by others"},
 		"that is gone":         {0o700, func(t *testing.T, key string) { change(t, os.Remove(key)) }, "leads nowhere"},
 		"that is a folder":     {0o700, func(t *testing.T, key string) { change(t, os.Remove(key)); change(t, os.Mkdir(key, 0o700)) }, "no regular file"},
@@ -137,6 +139,17 @@ func TestLinkedKey(t *testing.T) {
 			}
 		})
 	}
+}
+
+// leadOver puts a link in the place of a key, over a second link in a folder of that mode.
+func leadOver(t *testing.T, key string, mode os.FileMode) {
+	t.Helper()
+	between := filepath.Join(t.TempDir(), "between")
+	change(t, os.Mkdir(between, 0o700))
+	change(t, os.Chmod(between, mode))
+	change(t, os.Rename(key, key+".moved"))
+	change(t, os.Symlink(key+".moved", filepath.Join(between, "key")))
+	change(t, os.Symlink(filepath.Join(between, "key"), key))
 }
 
 func change(t *testing.T, err error) {

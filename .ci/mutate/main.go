@@ -94,6 +94,9 @@ func mutate(only []string, list bool) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := checkEquivalents(reasons, src); err != nil {
+		return 0, err
+	}
 	var t tally
 	if list {
 		for _, m := range src.mutants {
@@ -197,4 +200,19 @@ func readEquivalents(file string) (map[string]string, error) {
 		reasons[name] = reason
 	}
 	return reasons, nil
+}
+
+// checkEquivalents refuses reasons for what is not in the code any more.
+func checkEquivalents(reasons map[string]string, src *sources) error {
+	found := map[string]bool{}
+	for _, m := range src.mutants {
+		found[m.name()] = true
+	}
+	for name := range reasons {
+		file, _, _ := strings.Cut(name, " ")
+		if src.files[file] != nil && !found[name] {
+			return fmt.Errorf("equivalent.txt: the code has no %q", name)
+		}
+	}
+	return nil
 }

@@ -177,3 +177,20 @@ func TestMetadataDates(t *testing.T) {
 	s.reports = nil
 	refused(t, s.registers(t), "7.1.21")
 }
+
+// A list revokes what its signer has issued, and nothing else: anybody can sign one.
+func TestARevocationListOfAnotherIssuerRevokesNothing(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	stranger := newCA(t, nil, "MDS intermediate")
+	for _, by := range []*authority{stranger, s.root} {
+		s.revokes(t, by, s.signer.cert.SerialNumber)
+	}
+	s.revokes(t, stranger, s.mid.cert.SerialNumber)
+	if s.mid.cert.SerialNumber.Cmp(s.signer.cert.SerialNumber) == 0 {
+		t.Fatal("two certificates of the chain have one serial number")
+	}
+	if err := s.registers(t); err != nil {
+		t.Errorf("got %v, want a registration", err)
+	}
+}

@@ -117,6 +117,9 @@ func TestOrder(t *testing.T) {
 		}
 	}
 	check("added", []string{id(1), id(3)}, []string{id(2)})
+	if a.Reorder([]string{id(2)}) {
+		t.Error("an order with a pending device was taken")
+	}
 	a.Activate(id(2))
 	check("activated", []string{id(1), id(3), id(2)}, []string{})
 	for _, bad := range [][]string{{id(9)}, {id(1), id(1)}} {

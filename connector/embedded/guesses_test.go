@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/mfaflow/mfaflow/connector"
 	"github.com/mfaflow/mfaflow/connector/embedded"
 	"github.com/mfaflow/mfaflow/connector/pingone"
@@ -315,5 +317,109 @@ func TestCountsOfGuessesGo(t *testing.T) {
 	w.api("DELETE", "users/"+user, nil).want(204, "")
 	if rows() != 0 {
 		t.Errorf("%d counts of a user who is gone", rows())
+	}
+}
+
+// Without a limit no target waits, also none that waited under one, and every door still
+// tells a right code from a wrong one.
+func TestWithoutALimitNoTargetWaits(t *testing.T) {
+	t.Parallel()
+	for i := range doors(nil, app{}) {
+		t.Run(doors(nil, app{})[i].name, func(t *testing.T) {
+			t.Parallel()
+			for _, more := range []int64{0, 12} {
+				w, user, ids, totp := newGuardedWorld(t)
+				d := doors(ids, totp)[i]
+				d.guess(w, user, 10)
+				w.svc = w.service(withShortLock, limits(func(l *embedded.Limits) { l.GuessesInRow = 0 }))
+				d.guess(w, user, 10+more)
+				w.clock.Move(2 * time.Minute) // what the policy and the lock demand
+				if r := d.tryRightCode(w, user); r.Status >= 300 {
+					t.Errorf("the right code after %d further wrong ones: got %d %s", more, r.Status, r.Raw)
+				}
+			}
+		})
+	}
+}
+
+// The wrong code that makes a target wait is answered as those after it, at every door.
+func TestTenthWrongCodeIsOneTooMany(t *testing.T) {
+	t.Parallel()
+	for i := range doors(nil, app{}) {
+		t.Run(doors(nil, app{})[i].name, func(t *testing.T) {
+			t.Parallel()
+			w, user, ids, totp := newGuardedWorld(t)
+			d := doors(ids, totp)[i]
+			d.guess(w, user, 9)
+			w.clock.Move(2 * time.Minute) // what the policy and the lock demand
+			r, try, right := d.open(w, user)
+			if r.Status >= 400 {
+				t.Fatalf("opening before the tenth code: got %d %s", r.Status, r.Raw)
+			}
+			try(wrong(right)).want(400, "TOO_MANY_OTP_RETRIES")
+			if got := w.compared.Load(); got != 10 {
+				t.Errorf("%d codes were compared, want 10", got)
+			}
+		})
+	}
+}
+
+// Wrong codes are forgotten when a week has passed since the last one, and not before.
+func TestWrongCodesAreForgottenAfterAWeek(t *testing.T) {
+	t.Parallel()
+	const week = 7 * 24 * time.Hour
+	for _, c := range []struct {
+		pause time.Duration
+		waits bool
+	}{{week - time.Millisecond, true}, {week, false}} {
+		w, user, ids, totp := newGuardedWorld(t)
+		w.clock.Move(time.Millisecond - time.Duration(w.clock.Now().Nanosecond())%time.Millisecond)
+		d := doors(ids, totp)[0]
+		d.guess(w, user, 9)
+		w.clock.Move(c.pause)
+		d.guess(w, user, 10)
+		w.clock.Move(2 * time.Minute) // what the policy demands
+		if r := d.tryRightCode(w, user); (r.Status >= 400) != c.waits {
+			t.Errorf("a tenth wrong code after %s, then the right one: got %d %s, want waiting %t", c.pause, r.Status, r.Raw, c.waits)
+		}
+	}
+}
+
+// A right code deletes the count of its address and takes as many from the one of all
+// foreign addresses; with nothing to take it writes no count.
+func TestRightCodeTakesItsOwnCounts(t *testing.T) {
+	t.Parallel()
+	w, user, _, _ := newGuardedWorld(t)
+	counts := func() (revs []uint64) {
+		for rec, err := range w.db.Scan(t.Context(), storeUnder(envID+"/guess/")) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			revs = append(revs, uint64(rec.Rev))
+		}
+		return revs
+	}
+	try := func(to string, code func(string) string) {
+		da := w.open(user, obj{"oneTime": obj{"type": "EMAIL", "email": to}}).want(201, "").text("id")
+		w.check(da, code(w.mail(to).Code))
+	}
+	right := func(code string) string { return code }
+	try("one@example.net", wrong)
+	try("two@example.net", wrong)
+	before := counts()
+	if len(before) != 3 {
+		t.Fatalf("two wrong codes at two foreign addresses: got %d counts, want 3", len(before))
+	}
+	try("three@example.net", right)
+	if d := cmp.Diff(before, counts()); d != "" {
+		t.Errorf("a right code at a third address changed counts (-want +got):\n%s", d)
+	}
+	try("one@example.net", right)
+	if got := len(counts()); got != 2 {
+		t.Errorf("after the right code at one address: got %d counts, want 2", got)
+	}
+	try("two@example.net", right)
+	if got := len(counts()); got != 0 {
+		t.Errorf("after the right code at both: got %d counts, want none", got)
 	}
 }

@@ -64,9 +64,6 @@ type Counts struct {
 // Load reads the counts of targets of a user.
 func (g *Guard) Load(c *rest.Call, user string, targets ...Target) (*Counts, error) {
 	x := &Counts{guard: g, user: user, known: map[Target]*count{}}
-	if g.InRow == 0 {
-		return x, nil
-	}
 	if session := connector.SourceOf(c.Ctx).DeviceSession; session != "" {
 		var err error
 		if x.browser, err = g.Browser(c, user, session); err != nil {
@@ -78,7 +75,7 @@ func (g *Guard) Load(c *rest.Call, user string, targets ...Target) (*Counts, err
 
 // Load reads the counts of further targets.
 func (x *Counts) Load(c *rest.Call, targets ...Target) error {
-	if x.guard.InRow == 0 || len(targets) == 0 {
+	if x.guard.InRow == 0 {
 		return nil
 	}
 	keys := make([]store.Key, len(targets))

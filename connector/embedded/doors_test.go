@@ -204,6 +204,7 @@ func TestClientShowsItsSecretInOneWay(t *testing.T) {
 	w := newWalk(t)
 	const form, grant = "client_id=worker&client_secret=s3cret", "grant_type=client_credentials&"
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("worker:s3cret"))
+	malformed := "Basic " + base64.StdEncoding.EncodeToString([]byte("100%:s3cret"))
 	for _, c := range []struct {
 		body   string
 		header []string
@@ -214,6 +215,7 @@ func TestClientShowsItsSecretInOneWay(t *testing.T) {
 		{grant + form, []string{basic}, 400, "invalid_request"}, {grant + "client_secret=", []string{basic}, 400, "invalid_request"},
 		{grant + form, []string{"Basic !"}, 400, "invalid_request"}, {grant + form, []string{"Basic"}, 400, "invalid_request"},
 		{grant + "client_id=other", []string{basic}, 400, "invalid_request"},
+		{grant + "client_id=100%25", []string{malformed}, 401, "invalid_client"},
 		{grant, []string{"Basic !"}, 401, "invalid_client"}, {grant, []string{basic, basic}, 401, "invalid_client"}, {grant, []string{"Bearer x"}, 401, "invalid_client"},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), "POST", "http://pingone.test"+authRoot+"/as/token", strings.NewReader(c.body))

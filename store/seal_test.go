@@ -143,3 +143,22 @@ func TestDeriveIsOneValueAPurpose(t *testing.T) {
 		t.Error("Derive")
 	}
 }
+
+// A boot record that is cut short refuses to start: too short to name a key it is of no
+// known one, else it is damaged.
+func TestCutBootRecordRefusesToStart(t *testing.T) {
+	t.Parallel()
+	s := memory.New()
+	openOn(t, s, store.Options{})
+	const key = "!mfaflow/boot"
+	good := raw(t, s, key)
+	for n := range len(good) {
+		rawPut(t, s, key, good[:n])
+		want := store.ErrCorrupt
+		if n < 5 { // the format and the four bytes of the key's id
+			want = store.ErrWrongKey
+		}
+		_, err := store.Open(t.Context(), s, store.Options{Key: make([]byte, 32)})
+		wantErr(t, err, want)
+	}
+}

@@ -51,17 +51,20 @@ func (l *rateLimiter[K]) countEvent(key K) (wait time.Duration) {
 	if !known {
 		full = *slot
 	}
-	// A clock that was set back must not lock anybody out for longer than a minute.
-	full = min(max(full, now), now+int64(time.Minute)) + int64(time.Minute)/int64(l.perMinute)
-	if wait := time.Duration(full-now) - time.Minute; wait > 0 {
-		return wait
+	// A clock that was set back must not lock anybody out for longer than a minute, so what
+	// was kept by the old time is kept by the new one, also of who is refused.
+	full = min(max(full, now), now+int64(time.Minute))
+	next := full + int64(time.Minute)/int64(l.perMinute)
+	wait = max(time.Duration(next-now)-time.Minute, 0)
+	if wait == 0 {
+		full = next
 	}
-	if known || l.hasRoom(now) {
+	if known || wait == 0 && l.hasRoom(now) {
 		l.fullAt[key] = full
 	} else {
 		*slot = full
 	}
-	return 0
+	return wait
 }
 
 // hasRoom reports whether one more key can be tracked. It looks through them once a second
@@ -72,7 +75,8 @@ func (l *rateLimiter[K]) hasRoom(now int64) bool {
 	}
 	if since := now - l.swept; since < 0 || since >= int64(time.Second) {
 		l.swept = now
-		maps.DeleteFunc(l.fullAt, func(_ K, full int64) bool { return full <= now })
+		// Later than in a minute is by a clock that was set back.
+		maps.DeleteFunc(l.fullAt, func(_ K, full int64) bool { return full <= now || full > now+int64(time.Minute) })
 	}
 	return len(l.fullAt) < l.tracked
 }

@@ -51,6 +51,25 @@ func TestStartsPerMinute(t *testing.T) {
 	w.startFrom("203.0.113.1").want(429)
 }
 
+// A clock that is set back holds nobody back until it has made up for that.
+func TestClockSetBackLocksNobodyOut(t *testing.T) {
+	t.Parallel()
+	w, now := limited(t, 6, 100)
+	for range 6 {
+		w.startFrom("203.0.113.1").want(201)
+	}
+	now.Add(-time.Hour)
+	w.startFrom("203.0.113.1").want(429)
+	now.Add(10 * time.Second)
+	w.startFrom("203.0.113.1").want(201)
+	w.startFrom("203.0.113.1").want(429)
+	now.Add(time.Minute)
+	for range 6 {
+		w.startFrom("203.0.113.1").want(201)
+	}
+	w.startFrom("203.0.113.1").want(429)
+}
+
 func TestStartsPerNetwork(t *testing.T) {
 	t.Parallel()
 	w, _ := limited(t, 1, 100)

@@ -365,3 +365,58 @@ func TestBodiesOfAllRequestsAreBounded(t *testing.T) {
 		t.Errorf("%d bytes are counted while nothing is read", n)
 	}
 }
+
+// After a refusal the rest of a body is read, up to 2 MiB, so that a client that sends all of
+// it first gets to read why; not of one that waits to be asked, nor after a success.
+func TestRestOfARefusedBodyIsRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, c := range []struct {
+		method, path string
+		header       []string
+		size         int
+		status       int
+		read         int
+	}{
+		{"POST", executions, nil, 3 << 20, 413, 2 << 20},
+		{"POST", executions, []string{"Expect", "100-continue"}, 3 << 20, 413, 0},
+		{"POST", executions + "?x=1", nil, 1000, 400, 1000},
+		{"GET", "/healthz", nil, 1000, 200, 0},
+	} {
+		body := bytes.NewReader(make([]byte, c.size))
+		r := httptest.NewRequestWithContext(t.Context(), c.method, c.path, body)
+		r.Header.Set("Content-Type", "application/json")
+		for i := 0; i+1 < len(c.header); i += 2 {
+			r.Header.Set(c.header[i], c.header[i+1])
+		}
+		rec := httptest.NewRecorder()
+		w.server.ServeHTTP(rec, r)
+		if got := c.size - body.Len(); rec.Code != c.status || got != c.read {
+			t.Errorf("%s %s %v: status %d with %d bytes read, want %d with %d: %s", c.method, c.path, c.header, rec.Code, got, c.status, c.read, rec.Body)
+		}
+	}
+}
+
+// The encoding "identity" is none, however it is spelled.
+func TestOnlyEncodedBodiesAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for encoding, status := range map[string]int{"": 201, "identity": 201, "Identity": 201, "gzip": 415, "identity, gzip": 415, "x": 415} {
+		rec, _ := serveBody(w.server, "POST", executions, "application/json", []byte(`{}`), true, "Content-Encoding", encoding)
+		if rec.Code != status {
+			t.Errorf("Content-Encoding %q: got status %d %s, want %d", encoding, rec.Code, rec.Body, status)
+		}
+	}
+}
+
+// A limit of 0 is none.
+func TestBodiesWithoutALimitAreTaken(t *testing.T) {
+	t.Parallel()
+	limits := server.DefaultLimits()
+	big := append([]byte(`{}`), bytes.Repeat([]byte(" "), int(limits.Body))...)
+	limits.Body = 0
+	w := newWorld(t, func(o *server.Options) { o.Limits = &limits })
+	if rec, _ := serveBody(w.server, "POST", executions, "application/json", big, true); rec.Code != http.StatusCreated {
+		t.Errorf("%d bytes without a limit: got status %d %s, want 201", len(big), rec.Code, rec.Body)
+	}
+}

@@ -2,6 +2,8 @@ package server
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"net/netip"
 	"testing"
 )
@@ -29,5 +31,19 @@ func TestBytesBeyondTheLimitAreSharedEqually(t *testing.T) {
 		if err := p.reserve(b, c.b); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
+	}
+}
+
+// The end of a body counts no byte, so that it is not refused when others came meanwhile.
+func TestEndOfABodyIsNotRefused(t *testing.T) {
+	t.Parallel()
+	a, b := netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("192.0.2.2/32")
+	p := &bytePool{limit: 100, usedBy: map[netip.Prefix]int64{}}
+	if err := errors.Join(p.reserve(a, 60), p.reserve(b, 50)); err != nil {
+		t.Fatal(err)
+	}
+	body := &meteredBody{ReadCloser: http.NoBody, pool: p, addr: a}
+	if n, err := body.Read(make([]byte, 10)); n != 0 || err != io.EOF {
+		t.Errorf("the end of a body over the limit: got %d bytes and %v, want 0 and io.EOF", n, err)
 	}
 }

@@ -568,3 +568,77 @@ func TestRiskTrustsALiveRememberMeValueOnly(t *testing.T) {
 		})
 	}
 }
+
+// While wrong codes or an administrator lock an account, no browser is remembered of it,
+// neither an old one nor a new one, unless the policy of now ignores that.
+func TestLocksHoldForBrowsers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withRemember)
+	w.api("PUT", "mfaSettings", obj{"pairing": obj{"maxAllowedDevices": 5, "pairingKeyFormat": "NUMERIC"},
+		"lockout": obj{"failureCount": 1, "durationSeconds": 60}}).want(200, "")
+	ignoreLocks := func(ignore bool) {
+		p := w.api("GET", "deviceAuthenticationPolicies", nil).at("_embedded.deviceAuthenticationPolicies.0").(obj)
+		p["ignoreUserLock"] = ignore
+		w.api("PUT", "deviceAuthenticationPolicies/"+p["id"].(string), p).want(200, "")
+	}
+	user, _ := w.ben()
+	_, cookie := w.remember(user, chrome133, nil)
+	locked := func() {
+		t.Helper()
+		w.wantKnown(false, user, cookie, chrome133, nil)
+		r, _ := w.remember(user, chromeWin, nil)
+		r.want(400, "ACCOUNT_NOT_USABLE")
+	}
+	w.check(w.begin(user).text("id"), wrong(w.mail("ben@example.com").Code))
+	locked()
+	ignoreLocks(true)
+	cookie = w.wantKnown(true, user, cookie, chrome133, nil)
+	ignoreLocks(false)
+	locked()
+	w.clock.Move(time.Minute)
+	cookie = w.wantKnown(true, user, cookie, chrome133, nil)
+
+	w.api("POST account.lock", "users/"+user, nil).want(200, "")
+	locked()
+	ignoreLocks(true)
+	_, cookie = w.remember(user, chrome133, nil)
+	cookie = w.wantKnown(true, user, cookie, chrome133, nil)
+	ignoreLocks(false)
+	locked()
+	w.api("POST account.unlock", "users/"+user, nil).want(200, "")
+	w.wantKnown(true, user, cookie, chrome133, nil)
+}
+
+// The life of a browser ends to the millisecond, by the policy of now; a clock that goes
+// back neither ends nor lengthens it.
+func TestBrowserIsKnownToTheEndOfItsLife(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		move time.Duration
+		want bool
+	}{{-time.Hour, true}, {0, true}, {2*time.Minute - time.Millisecond, true}, {2 * time.Minute, false}} {
+		w := newWorld(t, withRemember)
+		w.clock.Move(time.Millisecond - time.Duration(w.clock.Now().Nanosecond())%time.Millisecond)
+		user, _ := w.ben()
+		_, cookie := w.remember(user, chrome133, nil)
+		w.setRemember(obj{"web": obj{"enabled": true, "lifeTime": obj{"duration": 2, "timeUnit": "MINUTES"}}})
+		w.clock.Move(c.move)
+		if got, _ := w.known(user, cookie, chrome133, nil); got != c.want {
+			t.Errorf("after %s: got remembered %t, want %t", c.move, got, c.want)
+		}
+	}
+}
+
+// Without a limit no browser takes the place of another.
+func TestWithoutALimitAllBrowsersAreRemembered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withRemember, limits(func(l *embedded.Limits) { l.Browsers = 0 }))
+	user, _ := w.ben()
+	cookies := make([]string, 12)
+	for i := range cookies {
+		_, cookies[i] = w.remember(user, chrome133, nil)
+	}
+	for _, cookie := range cookies {
+		w.wantKnown(true, user, cookie, chrome133, nil)
+	}
+}

@@ -124,7 +124,7 @@ func forgetOne(c *rest.Call, user, id, why string) error {
 // it was made by: what was enough for another may be too little for this one.
 func (r *record) fits(p *policy.Policy, k client, now time.Time) bool {
 	since := now.Sub(time.UnixMilli(r.Created))
-	return r.Policy == p.ID && r.Blocked == 0 && since >= 0 && since < p.Remembers() && r.sameBrowser(k) &&
+	return r.Policy == p.ID && r.Blocked == 0 && since < p.Remembers() && r.sameBrowser(k) &&
 		r.Session == k.session && (r.Network == "" || r.Network == k.network)
 }
 

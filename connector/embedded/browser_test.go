@@ -136,6 +136,9 @@ func TestRememberedBrowser(t *testing.T) {
 			t.Errorf("nickname %q", got)
 		}
 		w.api("POST device.block", one, nil).want(200, "")
+		if got := w.api("GET", one, nil).want(200, "").text("block.status"); got != "BLOCKED" {
+			t.Errorf("block status of a blocked browser: got %q, want BLOCKED", got)
+		}
 		w.wantKnown(false, user, cookie, chrome133, same)
 		w.api("POST device.unblock", one, nil).want(200, "")
 		if got := w.api("GET", one, nil).want(200, ""); got.text("nickname") != "Desk" || got.text("block.status") != "UNBLOCKED" {
@@ -186,6 +189,8 @@ func TestT55CopiedCookie(t *testing.T) {
 			}
 		}
 		w.wantKnown(true, user, cookie, chrome133, here)
+		_, anywhere := w.remember(user, chrome133, nil)
+		w.wantKnown(true, user, anywhere, chrome133, here)
 	}, withRemember)
 }
 
@@ -344,6 +349,11 @@ func TestRepeatOfAStepKeepsTheBrowser(t *testing.T) {
 		t.Fatal("the browser is forgotten after a repeat")
 	}
 	from("one", next)
+	w.wantKnown(false, user, newest, chrome133, nil)
+
+	_, cookie = w.remember(user, chrome133, nil)
+	newest = from("one", from("one", cookie))
+	from("one", cookie) // its own, but not the one that it used last
 	w.wantKnown(false, user, newest, chrome133, nil)
 }
 

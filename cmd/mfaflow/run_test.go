@@ -276,7 +276,7 @@ func TestRunFile(t *testing.T) {
 	p.types("many")
 	p.sees(`! Size: type a whole number`)
 	p.types("2")
-	p.sees(` {4}1\. SMS \+1 \*\*\* 55\n {4}2\. Wo\x{FFFD}\[31mrk EMAIL\nDevice: `)
+	p.sees(` {4}1\. SMS \+1 \*\*\* 55\n {4}2\. Wo\\x1b\[31mrk EMAIL\nDevice: `)
 	p.types("2", "::word", ":other")
 	p.sees(`list \(optional\): `)
 	p.types("[1", `["=x"]`, "", "secret")

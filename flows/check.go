@@ -57,6 +57,8 @@ type checker struct {
 	texts  map[string]bool // keys of messages
 	work   int             // what was spent of maxWork
 
+	proving map[string]bool // resources that prove their user by being COMPLETED; nil until it is asked
+
 	vars   map[string]*variable
 	slots  map[string]int // variable → slot of a state
 	states []state        // by node: what is known on entering

@@ -409,13 +409,17 @@ func (c *checker) holderOf(v *Value, i int) string {
 
 // provesByStatus reports whether a resource proves its user by being COMPLETED.
 func (c *checker) provesByStatus(resource string) bool {
-	if resource == "" || resource == "user" || c.lib.Capabilities == nil {
-		return false
+	if c.proving == nil {
+		c.proving = map[string]bool{}
+		if c.lib.Capabilities != nil {
+			for _, e := range c.lib.Capabilities.All() {
+				if name, _ := e.Spec.Resource(); e.Spec.Proves == connector.ProvesCompleted {
+					c.proving[name] = true
+				}
+			}
+		}
 	}
-	return slices.ContainsFunc(c.lib.Capabilities.All(), func(e *connector.Entry) bool {
-		name, _ := e.Spec.Resource()
-		return name == resource && e.Spec.Proves == connector.ProvesCompleted
-	})
+	return c.proving[resource] && resource != "" && resource != "user"
 }
 
 // completedTest is a condition that a resource is COMPLETED, maybe with another value for

@@ -334,6 +334,11 @@ func TestWithoutALimitNoTargetWaits(t *testing.T) {
 				w.svc = w.service(withShortLock, limits(func(l *embedded.Limits) { l.GuessesInRow = 0 }))
 				d.guess(w, user, 10+more)
 				w.clock.Move(2 * time.Minute) // what the policy and the lock demand
+				if r, try, right := d.open(w, user); r.Status < 400 {
+					if r = try(wrong(right)); r.text("details.0.code") == "TOO_MANY_OTP_RETRIES" {
+						t.Errorf("a wrong code after %d further ones: got %d %s, want one that lets guess on", more, r.Status, r.Raw)
+					}
+				}
 				if r := d.tryRightCode(w, user); r.Status >= 300 {
 					t.Errorf("the right code after %d further wrong ones: got %d %s", more, r.Status, r.Raw)
 				}

@@ -24,12 +24,12 @@ tools: ## Install what tests use besides Go: Chromium
 	else echo "Chromium is missing, which tests of passkeys use. Install it (Debian: sudo apt-get install chromium)."; exit 1; fi
 
 test: tools ## Run all tests, those of the embedded service on both stores
-	$(GO) test $(PKGS)
+	$(GO) test -timeout 20m $(PKGS)
 	$(GO) test ./connector/embedded -store bolt
 
 race: tools ## Run all tests under the race detector
-	$(GO) test -race $(PKGS)
-	$(GO) test -race ./connector/embedded -store bolt
+	$(GO) test -race -timeout 30m $(PKGS)
+	$(GO) test -race -timeout 30m ./connector/embedded -store bolt
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi

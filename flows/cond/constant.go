@@ -254,7 +254,7 @@ func (t *trial) judgeEquality(n *ast.BinaryNode, l any, lok bool, r any, rok boo
 	case t.c.textOf(n.Left) == t.c.textOf(n.Right):
 		return true
 	}
-	return t.named(t.c.textOf(n.Left)+" == "+t.c.textOf(n.Right), value{typ: &Type{Kind: Bool}}) == true
+	return t.lookUp(t.c.textOf(n.Left)+" == "+t.c.textOf(n.Right), value{typ: &Type{Kind: Bool}}) == true
 }
 
 func (t *trial) sameAs(n ast.Node, constant any, isConstant bool, literal any) bool {
@@ -312,9 +312,10 @@ func (t *trial) number(n ast.Node, constant any, isConstant bool, literal any) *
 func (t *trial) isListed(n ast.Node) bool { return len(known(t.c.values[n].typ).Enum) > 0 }
 
 // value is the value that a term has in this case.
-func (t *trial) value(n ast.Node) any { return t.named(t.c.textOf(n), t.c.values[n]) }
+func (t *trial) value(n ast.Node) any { return t.lookUp(t.c.textOf(n), t.c.values[n]) }
 
-func (t *trial) named(name string, v value) any {
+// lookUp gives the value of a term in this case, and notes the term for further cases.
+func (t *trial) lookUp(name string, v value) any {
 	at, met := t.terms[name]
 	if !met {
 		at = &term{typ: known(v.typ), counts: strings.HasPrefix(name, "len(") || strings.HasPrefix(name, "count(") || strings.HasSuffix(name, ".visits")}

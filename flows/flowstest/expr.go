@@ -81,7 +81,7 @@ func (m *maker) path() string {
 	case 2, 3:
 		return "nodes" + pick(m.c, ".", "?.") + m.anyNode() + dot + m.member()
 	case 4:
-		return "vars" + dot + m.variable() + pick(m.c, "", dot+m.member())
+		return "vars" + dot + m.pickVariable() + pick(m.c, "", dot+m.member())
 	case 5:
 		return "out" + pick(m.c, "", dot+m.member())
 	case 6:
@@ -97,7 +97,7 @@ func (m *maker) member() string {
 		"user.id", "user", "rawResponse", "rawResponse.status", "rawResponse?.id", "devices", "device", "device.id", "id", "status", "statusCode", "headers", "none")
 }
 
-func (m *maker) variable() string { return fmt.Sprintf("v%d", m.c.PickNumber(3)) }
+func (m *maker) pickVariable() string { return fmt.Sprintf("v%d", m.c.PickNumber(3)) }
 
 func (m *maker) anyNode() string { return fmt.Sprintf("n%d", m.c.PickNumber(m.nodes)) }
 

@@ -67,12 +67,12 @@ func (b *block) sum(env string) []byte {
 
 // follows reports whether the block is the one of a number, over prev, and signed.
 func (b *block) follows(number int, prev []byte, env string, pub ed25519.PublicKey) bool {
-	return b.Number == number && bytes.Equal(b.Prev, prev) && bytes.Equal(b.Hash, b.sum(env)) && ed25519.Verify(pub, b.signed(), b.Sig)
+	return b.Number == number && bytes.Equal(b.Prev, prev) && bytes.Equal(b.Hash, b.sum(env)) && ed25519.Verify(pub, b.signedBytes(), b.Sig)
 }
 
-func (b *block) signed() []byte { return append([]byte("mfaflow audit block 1\n"), b.Hash...) }
+func (b *block) signedBytes() []byte { return append([]byte("mfaflow audit block 1\n"), b.Hash...) }
 
-func (h Head) signed(env string) []byte {
+func (h Head) signedBytes(env string) []byte {
 	return fmt.Appendf(nil, "mfaflow audit head 1\n%s\n%d\n%s\n%x\n%s", env, h.Blocks, h.Last, h.Hash, h.At.UTC().Format(time.RFC3339Nano))
 }
 

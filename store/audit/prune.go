@@ -22,7 +22,7 @@ type Anchor struct {
 
 func anchorKey(env string) store.Key { return store.K(env, "auditanchor") }
 
-func (a Anchor) signed(env string) []byte {
+func (a Anchor) signedBytes(env string) []byte {
 	return fmt.Appendf(nil, "mfaflow audit anchor 1\n%s\n%d\n%s\n%x\n%s", env, a.Blocks, a.Last, a.Hash, a.At.UTC().Format(time.RFC3339Nano))
 }
 
@@ -75,7 +75,7 @@ func (s *Sealer) pruneBlock(ctx context.Context, before time.Time) (n int, err e
 }
 
 func (s *Sealer) putAnchor(tx *store.Tx, a Anchor) error {
-	a.Sig = ed25519.Sign(signer(s.db), a.signed(s.env))
+	a.Sig = ed25519.Sign(signer(s.db), a.signedBytes(s.env))
 	b, err := json.Marshal(a)
 	if err != nil {
 		return err

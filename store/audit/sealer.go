@@ -122,9 +122,9 @@ func (s *Sealer) sealBlock(ctx context.Context) (head Head, n int, err error) {
 func (s *Sealer) put(tx *store.Tx, b block) (Head, error) {
 	key := signer(s.db)
 	b.Hash = b.sum(s.env)
-	b.Sig = ed25519.Sign(key, b.signed())
+	b.Sig = ed25519.Sign(key, b.signedBytes())
 	head := Head{Blocks: b.Number + 1, Last: b.Entries[len(b.Entries)-1].ID, Hash: b.Hash, At: tx.Now().UTC()}
-	head.Sig = ed25519.Sign(key, head.signed(s.env))
+	head.Sig = ed25519.Sign(key, head.signedBytes(s.env))
 	blockJSON, err := json.Marshal(b)
 	if err != nil {
 		return Head{}, err

@@ -106,7 +106,7 @@ func (v *verifier) anchor(ctx context.Context) error {
 		return nil
 	}
 	a := Anchor{}
-	if json.Unmarshal(recs[0].Value, &a) != nil || a.Blocks < 1 || !ed25519.Verify(v.pub, a.signed(v.env), a.Sig) {
+	if json.Unmarshal(recs[0].Value, &a) != nil || a.Blocks < 1 || !ed25519.Verify(v.pub, a.signedBytes(v.env), a.Sig) {
 		return &Bad{Reason: "the anchor was changed"}
 	}
 	if a.Blocks == v.known.Blocks && !bytes.Equal(a.Hash, v.known.Hash) {
@@ -170,7 +170,7 @@ func (v *verifier) head(ctx context.Context) error {
 	}
 	h := v.report.Head
 	switch {
-	case !ed25519.Verify(v.pub, h.signed(v.env), h.Sig):
+	case !ed25519.Verify(v.pub, h.signedBytes(v.env), h.Sig):
 		return &Bad{Reason: "the head was changed"}
 	case h.Blocks > v.report.Blocks:
 		return &Bad{Reason: fmt.Sprintf("the chain was cut off after entry %q; it went to %q", v.last, h.Last)}

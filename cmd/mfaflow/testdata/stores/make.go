@@ -146,7 +146,7 @@ func use(into string) (made, error) {
 	if m.Waiting["mfa"], err = signOn("ben"); err != nil {
 		return m, err
 	}
-	if m.Deployed, err = deployed(); err != nil {
+	if m.Deployed, err = readDeployment(); err != nil {
 		return m, err
 	}
 	return m, nil
@@ -268,7 +268,7 @@ func read(b []byte, e opened, err error) (opened, error) {
 	return opened{x.ID, x.Handle, x.Revision, x.Step.Screen}, nil
 }
 
-func deployed() (map[string]string, error) {
+func readDeployment() (map[string]string, error) {
 	b, err := call("GET", "/v1/flows", nil, http.StatusOK)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ func (s *Authentications) selectDevice(c *rest.Call) (rest.Reply, error) {
 	if _, ok := next(x.Status, SelectedCode); !ok {
 		return rest.Reply{}, x.move(SelectedCode)
 	}
-	if err := x.fits(c.Tx.Now()); err != nil {
+	if err := x.checkMayAuthenticate(c.Tx.Now()); err != nil {
 		return rest.Reply{}, err
 	}
 	x.hear(b.Compatibility)

@@ -133,9 +133,9 @@ func (x *session) refuse() error {
 		"The request could not be completed. The action is not valid in status "+string(x.Status)+".")
 }
 
-// fits refuses users that may not authenticate now. A discreet authentication is silent
+// checkMayAuthenticate refuses users that may not authenticate now. A discreet authentication is silent
 // instead.
-func (x *session) fits(now time.Time) error {
+func (x *session) checkMayAuthenticate(now time.Time) error {
 	if x.Discreet {
 		return nil
 	}

@@ -69,7 +69,7 @@ func (s *Authentications) checkable(c *rest.Call, x *session) error {
 	if d == nil {
 		return otp.Refusal(otp.Result{Verdict: otp.Expired})
 	}
-	if err := x.fits(c.Tx.Now()); err != nil {
+	if err := x.checkMayAuthenticate(c.Tx.Now()); err != nil {
 		return err
 	}
 	if x.Once == nil && !s.served(x, d) || x.Once != nil && !s.standsBehind(x) {

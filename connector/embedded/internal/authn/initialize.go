@@ -94,7 +94,7 @@ func (s *Authentications) begin(c *rest.Call, b start) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := x.fits(c.Tx.Now()); err != nil {
+	if err := x.checkMayAuthenticate(c.Tx.Now()); err != nil {
 		return nil, err
 	}
 	if r.Discreet && b.SelectedDevice.Account == nil {
